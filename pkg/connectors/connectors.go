@@ -81,6 +81,9 @@ func (Secret) String() string { return "***" }
 // GoString returns asterisks.
 func (Secret) GoString() string { return "***" }
 
+// MarshalJSON writes asterisks.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+
 // LogValue returns asterisks.
 func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
 

@@ -1,0 +1,136 @@
+package http
+
+import (
+	"context"
+	"net"
+	nethttp "net/http"
+	"net/url"
+	"syscall"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/keelstep/keelstep/pkg/connectors"
+)
+
+// Bounds of an exchange.
+const (
+	maxBody      = 10 << 20 // of an answer, after unpacking
+	maxErrorBody = 1 << 20  // of an answer that is an error
+	maxHeader    = 64 << 10
+	maxRedirects = 10
+	dialTimeout  = 10 * time.Second
+	idleTimeout  = 30 * time.Second // below what servers commonly allow
+	maxIdle      = 64               // connections kept
+)
+
+// client is what the calls of one connection share.
+type client struct {
+	settings settings
+	base     *url.URL        // nil: the connection has no url
+	kept     *nethttp.Client // reuses connections
+	fresh    *nethttp.Client // one connection for each call
+	slots    chan struct{}   // nil: no bound
+	rate     *rate.Limiter   // nil: no bound
+	now      func() time.Time
+}
+
+func newClient(s settings, o Options) (*client, error) {
+	base, err := s.base()
+	if err != nil {
+		return nil, invalidSetting("/url", err)
+	}
+	tlsConfig, err := s.TLS.config()
+	if err != nil {
+		return nil, invalidSetting("", err)
+	}
+	for name, value := range s.Headers {
+		if e := checkHeader(name, string(value)); e != nil {
+			return nil, invalidSetting("/headers", e)
+		}
+	}
+	transport := &nethttp.Transport{
+		Proxy:                  nil, // a proxy would dial for us and pass by Control
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, Control: control(o.Control)}).DialContext,
+		TLSClientConfig:        tlsConfig,
+		TLSHandshakeTimeout:    dialTimeout,
+		IdleConnTimeout:        idleTimeout,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdle,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+	single := transport.Clone()
+	single.DisableKeepAlives = true
+	c := &client{settings: s, base: base, rate: s.Limits.limiter(), now: o.Now}
+	if s.Limits.Parallel > 0 {
+		c.slots = make(chan struct{}, s.Limits.Parallel)
+	}
+	c.kept = &nethttp.Client{Transport: transport, CheckRedirect: c.redirect}
+	c.fresh = &nethttp.Client{Transport: single, CheckRedirect: c.redirect}
+	return c, nil
+}
+
+func invalidSetting(path string, err error) error {
+	e := connectors.Invalid(connectors.Problem{Path: path, Message: err.Error()})
+	e.Code = connectors.CodeInvalidSettings
+	return e
+}
+
+func (c *client) close() error {
+	c.kept.CloseIdleConnections()
+	c.fresh.CloseIdleConnections()
+	return nil
+}
+
+// pool returns the client for a call with this rule of repetition.
+func (c *client) pool(method string) *nethttp.Client {
+	if takesKey(method) && c.settings.IdempotencyHeader == "" {
+		return c.fresh
+	}
+	return c.kept
+}
+
+// enter waits until the connection's limits let one more request go.
+func (c *client) enter(ctx context.Context) (leave func(), err error) {
+	leave = func() {}
+	if c.slots != nil {
+		select {
+		case c.slots <- struct{}{}:
+			leave = func() { <-c.slots }
+		case <-ctx.Done():
+			return nil, connectors.Stopped(ctx, false)
+		}
+	}
+	if c.rate == nil {
+		return leave, nil
+	}
+	if err := c.rate.Wait(ctx); err != nil {
+		leave()
+		if ctx.Err() != nil {
+			return nil, connectors.Stopped(ctx, false)
+		}
+		return nil, &connectors.Error{
+			Code: connectors.CodeTimeout, Certain: true,
+			Message: "the connection's rate lets the request go only after its time has run out",
+		}
+	}
+	return leave, nil
+}
+
+// egressError marks an address that Options.Control refused.
+type egressError struct{ err error }
+
+func (e *egressError) Error() string { return e.err.Error() }
+func (e *egressError) Unwrap() error { return e.err }
+
+func control(policy func(network, address string, c syscall.RawConn) error) func(string, string, syscall.RawConn) error {
+	if policy == nil {
+		return nil
+	}
+	return func(network, address string, c syscall.RawConn) error {
+		if err := policy(network, address, c); err != nil {
+			return &egressError{err: err}
+		}
+		return nil
+	}
+}
