@@ -1,0 +1,68 @@
+# The targets below are all there is to know; `make` lists them.
+# A recipe is one line; what is longer is a program under internal/cmd.
+
+GO    ?= go
+TOOL  := $(GO) tool -modfile=tools/go.mod
+T     ?= 30s
+N     ?= 20000
+BASE  ?= main
+RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
+
+.DEFAULT_GOAL := help
+.PHONY: help build check test race lint fmt vet generate generated golden fuzz sim crash bench bench-diff tidy vuln ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## the command, as bin/engine
+	$(GO) build -trimpath -o bin/ ./cmd/engine
+
+check: ## the inner loop: build, vet, short tests (cached)
+	$(GO) vet ./... && $(GO) test -short ./...
+
+test: ## every test, the checks on the tree included
+	$(GO) test ./... -count=1 -timeout=9m
+
+race: ## the packages with goroutines under the race detector
+	$(GO) test -race -short -count=1 -timeout=9m $(RACED)
+
+lint: ## golangci-lint
+	$(TOOL) golangci-lint run ./...
+
+fmt: ## format all Go files
+	$(TOOL) golangci-lint fmt ./...
+
+vet: ## go vet
+	$(GO) vet ./...
+
+generate: ## write all generated files
+	$(GO) generate ./...
+
+generated: ## fail when generated files are not what generate writes
+	$(GO) run ./internal/cmd/generated
+
+golden: ## rewrite the expected output of all cases; the diff is the review
+	$(GO) run ./internal/cmd/each -golden
+
+fuzz: ## every fuzz target for T (make fuzz T=30s)
+	$(GO) run ./internal/cmd/each -fuzz=$(T)
+
+sim: ## N simulated runs (make sim N=20000)
+	$(GO) test ./internal/sim -run=TestSimulation -count=1 -timeout=60m -runs=$(N)
+
+crash: ## 300 kills of a serving engine under load
+	$(GO) test ./internal/crash -run=TestKills -count=1 -timeout=60m -kills=300
+
+bench: ## all benchmarks, ten runs each, as benchstat reads them
+	$(GO) test ./... -run='^$$' -bench=. -benchmem -count=10 -timeout=60m
+
+bench-diff: ## benchmarks against another commit (make bench-diff BASE=main)
+	$(GO) run ./internal/cmd/benchdiff -base=$(BASE)
+
+tidy: ## go.mod, generated files, checks on the tree
+	$(GO) mod tidy && $(GO) generate ./... && $(GO) test ./internal/tidy
+
+vuln: ## known vulnerabilities, when their database can be reached
+	$(GO) run ./internal/cmd/vuln
+
+ci: generated vet test race build lint vuln ## all that must pass before a push
