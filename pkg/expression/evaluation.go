@@ -1,0 +1,195 @@
+package expression
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Bounds of an evaluation.
+const (
+	MaxSteps  = 1_000_000 // weighted: passes of predicates, elements and blocks of text that are worked on
+	MaxResult = 10 << 20  // bytes of a result's JSON, and of any text on the way
+)
+
+// bytesPerStep is how many bytes of text weigh one step.
+const bytesPerStep = 64
+
+var (
+	errSteps      = &Error{Code: CodeExpressionLimit, Message: fmt.Sprintf("the expression needs more than %d steps", MaxSteps)}
+	errResultSize = &Error{Code: CodeExpressionLimit, Message: fmt.Sprintf("a value of the expression is larger than %d MiB", MaxResult>>20)}
+	errValueDepth = &Error{Code: CodeExpressionLimit, Message: fmt.Sprintf("a value of the expression is nested deeper than %d levels", MaxDepth)}
+)
+
+// evaluation is the state of one evaluation: of a program, or of all programs
+// of a template.
+type evaluation struct {
+	env   Env
+	steps int // of the program that runs
+	calls int // of uuid() and random()
+}
+
+// charge takes n steps.
+func (ev *evaluation) charge(n int) error {
+	if n < 0 || ev.steps > MaxSteps-n {
+		return errSteps
+	}
+	ev.steps += n
+	return nil
+}
+
+// chargeText takes the steps of work on n bytes.
+func (ev *evaluation) chargeText(n int) error { return ev.charge(1 + n/bytesPerStep) }
+
+// Eval evaluates the expression. The result is made of what Decode yields and
+// of Duration, time.Time and Sealed. The error is an *Error, or the *Lack of
+// env; a *Lack names all that the expression's slots lack.
+func (p *Program) Eval(env Env) (any, error) {
+	return p.eval(&evaluation{env: env})
+}
+
+func (p *Program) eval(ev *evaluation) (result any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			result, err = nil, p.errorf(CodeExpressionError, "the expression failed: %v", r)
+		}
+	}()
+	slots := make(map[string]any, len(p.slots)+1)
+	var lack *Lack
+	for i, r := range p.reads {
+		x, err := ev.env.Read(r)
+		if err != nil {
+			if lack, err = lackOf(lack, err); err != nil {
+				return nil, err
+			}
+		}
+		slots[p.slots[i]] = x
+	}
+	if lack != nil {
+		return nil, lack
+	}
+	if p.stateful {
+		ev.steps = 0
+		slots[stateName] = ev
+	}
+	result, err = vm.Run(p.code, slots)
+	if err != nil {
+		return nil, p.errorOf(err)
+	}
+	if err := checkResult(result); err != nil {
+		return nil, p.errorOf(err)
+	}
+	return result, nil
+}
+
+func (p *Program) errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Source: p.source}
+}
+
+// errorOf turns an error of the code into an *Error.
+func (p *Program) errorOf(err error) *Error {
+	var own *Error
+	if errors.As(err, &own) {
+		return &Error{Code: own.Code, Message: own.Message, Source: p.source}
+	}
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		return p.errorf(CodeExpressionError, "%v", err)
+	}
+	if fe.Prev == nil && strings.Contains(fe.Message, "memory budget") {
+		return p.errorf(CodeExpressionLimit, "the expression makes more than a million elements")
+	}
+	return p.errorf(CodeExpressionError, "%s", plainTypes(fe.Message))
+}
+
+var (
+	machineType  = regexp.MustCompile(`<nil>|map\[string\]interface \{\}|\[\]interface \{\}|\bfloat64\b|\bint\b|\bjson\.Number\b|\bexpression\.(?:Duration|Sealed)\b|\btime\.Time\b|\*expression\.\w+`)
+	machineNames = map[string]string{
+		"<nil>": "null", "map[string]interface {}": "an object", "[]interface {}": "a list",
+		"float64": "a number", "int": "an integer", "json.Number": "a number too large to compute with",
+		"expression.Duration": "a duration", "expression.Sealed": "a secret", "time.Time": "a time",
+	}
+)
+
+// plainTypes puts our names of types into a message of the machine.
+func plainTypes(message string) string {
+	return machineType.ReplaceAllStringFunc(message, func(t string) string {
+		return cmp.Or(machineNames[t], "a value")
+	})
+}
+
+// checkResult holds a result against the bounds of size and depth, and against
+// what a value may be made of.
+func checkResult(x any) error {
+	switch v := x.(type) {
+	case nil, bool, int:
+		return nil
+	case float64:
+		return checkFloat(v)
+	}
+	left := MaxResult
+	return measure(x, &left, 0)
+}
+
+func checkFloat(f float64) error {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return failf("the number is out of range")
+	}
+	return nil
+}
+
+// measure subtracts the size of x from left.
+func measure(x any, left *int, depth int) error {
+	if depth > MaxDepth {
+		return errValueDepth
+	}
+	switch v := x.(type) {
+	case nil, bool, int, float64, Duration, time.Time:
+		*left -= 4
+	case string:
+		*left -= len(v) + 2
+	case json.Number:
+		*left -= len(v)
+	case Sealed:
+		*left -= len(v.Secret) + 12
+		for _, arg := range v.Args {
+			if err := measure(arg, left, depth+1); err != nil {
+				return err
+			}
+		}
+	case []any:
+		*left -= 2
+		for _, elem := range v {
+			if err := measure(elem, left, depth+1); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		*left -= 2
+		for name, member := range v { // a sum does not show the order
+			*left -= len(name) + 4
+			if err := measure(member, left, depth+1); err != nil {
+				return err
+			}
+		}
+	default:
+		return failf("%s is no value that can be recorded", describe(x))
+	}
+	if *left < 0 {
+		return errResultSize
+	}
+	return nil
+}
+
+// failf is a failed evaluation.
+func failf(format string, args ...any) error {
+	return &Error{Code: CodeExpressionError, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,251 @@
+package expression
+
+import (
+	"strings"
+)
+
+// TypeOfSchema returns the static type of the values that a JSON Schema lets
+// through. What the type system cannot say becomes any. A property with a
+// default counts as present. An object that declares properties and says
+// nothing of additionalProperties is closed for readers, so that a misspelt
+// name is found, though values may hold more. raw that is no JSON yields any.
+func TypeOfSchema(raw []byte) *Type {
+	root, err := DecodeRaw(raw)
+	if err != nil {
+		return anyType
+	}
+	s := schemaTyper{root: root}
+	return s.typeOf(root, 0)
+}
+
+// schemaTyper derives types from one schema document.
+type schemaTyper struct {
+	root any
+	// steps bounds the work on schemas that fan out through references.
+	steps int
+}
+
+const maxTypeSteps = 20_000
+
+func (s *schemaTyper) typeOf(schema any, depth int) *Type {
+	object, ok := schema.(map[string]any)
+	if s.steps++; !ok || depth > maxTypeDepth || s.steps > maxTypeSteps {
+		return anyType
+	}
+	if ref, ok := object["$ref"].(string); ok {
+		return s.typeOf(s.resolve(ref), depth+1)
+	}
+	if value, ok := object["const"]; ok {
+		return TypeOf(value)
+	}
+	if values, ok := object["enum"].([]any); ok && len(values) > 0 {
+		return enumType(values)
+	}
+	for _, key := range []string{"oneOf", "anyOf"} {
+		if branches, ok := object[key].([]any); ok && len(branches) > 0 && object["properties"] == nil {
+			return s.union(branches, depth)
+		}
+	}
+	if parts, ok := object["allOf"].([]any); ok && len(parts) > 0 {
+		return s.allOf(object, parts, depth)
+	}
+	return s.byKeyword(object, depth)
+}
+
+// byKeyword reads type, properties and items.
+func (s *schemaTyper) byKeyword(object map[string]any, depth int) *Type {
+	switch kind := object["type"].(type) {
+	case string:
+		return s.named(kind, object, depth)
+	case []any:
+		var t *Type
+		nullable := false
+		for _, name := range kind {
+			text, _ := name.(string)
+			if text == "null" {
+				nullable = true
+				continue
+			}
+			if u := s.named(text, object, depth); t == nil {
+				t = u
+			} else {
+				t = Union(t, u)
+			}
+		}
+		switch {
+		case t == nil && nullable:
+			return nullType
+		case t == nil:
+			return anyType
+		case nullable:
+			return t.withNull()
+		}
+		return t
+	}
+	switch {
+	case object["properties"] != nil:
+		return s.object(object, depth)
+	case object["items"] != nil || object["prefixItems"] != nil:
+		return s.list(object, depth)
+	}
+	return anyType
+}
+
+func (s *schemaTyper) named(kind string, object map[string]any, depth int) *Type {
+	switch kind {
+	case "null":
+		return nullType
+	case "boolean":
+		return boolType
+	case "integer":
+		return intType
+	case "number":
+		return numberType
+	case "string":
+		return stringType
+	case "array":
+		return s.list(object, depth)
+	case "object":
+		return s.object(object, depth)
+	}
+	return anyType
+}
+
+func (s *schemaTyper) list(object map[string]any, depth int) *Type {
+	t := &Type{Kind: TypeList}
+	if items, ok := object["items"].(map[string]any); ok && object["prefixItems"] == nil {
+		t.Elem = s.typeOf(items, depth+1)
+	}
+	return t
+}
+
+func (s *schemaTyper) object(object map[string]any, depth int) *Type {
+	properties, _ := object["properties"].(map[string]any)
+	t := &Type{Kind: TypeObject, Open: isOpen(object, len(properties))}
+	required := map[string]bool{}
+	if names, ok := object["required"].([]any); ok {
+		for _, name := range names {
+			if text, ok := name.(string); ok {
+				required[text] = true
+			}
+		}
+	}
+	for _, name := range sortedNames(properties) {
+		f := Field{Name: name, Type: s.typeOf(properties[name], depth+1)}
+		f.Optional = !required[name] && !hasDefault(s.follow(properties[name]))
+		t.Fields = append(t.Fields, f)
+	}
+	return t
+}
+
+// isOpen tells whether members beyond the declared ones may be read.
+func isOpen(object map[string]any, declared int) bool {
+	switch more := object["additionalProperties"].(type) {
+	case bool:
+		return more
+	case map[string]any:
+		return true
+	}
+	return declared == 0 || object["patternProperties"] != nil
+}
+
+func hasDefault(schema any) bool {
+	object, ok := schema.(map[string]any)
+	if !ok {
+		return false
+	}
+	_, ok = object["default"]
+	return ok
+}
+
+func (s *schemaTyper) union(branches []any, depth int) *Type {
+	t := s.typeOf(branches[0], depth+1)
+	for _, branch := range branches[1:] {
+		t = Union(t, s.typeOf(branch, depth+1))
+	}
+	return t
+}
+
+// allOf joins the fields of all parts; parts that are no objects yield any.
+func (s *schemaTyper) allOf(object map[string]any, parts []any, depth int) *Type {
+	joined := &Type{Kind: TypeObject}
+	open := true
+	own := s.byKeyword(object, depth)
+	types := []*Type{own}
+	for _, part := range parts {
+		types = append(types, s.typeOf(part, depth+1))
+	}
+	for _, t := range types {
+		if t.Kind == TypeAny {
+			continue
+		}
+		if t.Kind != TypeObject {
+			if len(parts) == 1 && own.Kind == TypeAny {
+				return t
+			}
+			return anyType
+		}
+		open = open && t.Open
+		for _, f := range t.Fields {
+			if _, ok := joined.field(f.Name); !ok {
+				joined.Fields = append(joined.Fields, f)
+			}
+		}
+	}
+	joined.Open = open
+	if len(joined.Fields) == 0 && own.Kind == TypeAny {
+		return anyType
+	}
+	return joined
+}
+
+func enumType(values []any) *Type {
+	t := TypeOf(values[0])
+	for _, value := range values[1:] {
+		t = Union(t, TypeOf(value))
+	}
+	return t
+}
+
+// follow returns the schema behind a chain of local references.
+func (s *schemaTyper) follow(schema any) any {
+	for range maxTypeDepth {
+		object, ok := schema.(map[string]any)
+		if !ok || hasDefault(object) {
+			return schema
+		}
+		ref, ok := object["$ref"].(string)
+		if !ok {
+			return schema
+		}
+		schema = s.resolve(ref)
+	}
+	return nil
+}
+
+// resolve returns the schema that a local reference such as #/$defs/item names,
+// nil when there is none.
+func (s *schemaTyper) resolve(ref string) any { return resolveLocal(s.root, ref) }
+
+func resolveLocal(root any, ref string) any {
+	pointer, ok := strings.CutPrefix(ref, "#")
+	if !ok {
+		return nil
+	}
+	at := root
+	if pointer == "" {
+		return at
+	}
+	if pointer[0] != '/' {
+		return nil
+	}
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for name := range strings.SplitSeq(pointer[1:], "/") {
+		object, ok := at.(map[string]any)
+		if !ok {
+			return nil
+		}
+		at = object[unescape.Replace(name)]
+	}
+	return at
+}
