@@ -1,0 +1,222 @@
+package interpreter
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/graph"
+)
+
+// Bounds of one turn, and of the consequences of one input. At a bound the
+// turn ends with More.
+const (
+	MaxTurnEvents = 10_000
+	MaxTurnBytes  = 1 << 20
+)
+
+// Machine is one run. It is a value of one goroutine: nothing in it is locked.
+// State changes only in Apply; Decide is Apply of what it decides.
+type Machine struct {
+	wf    *graph.Workflow
+	st    state
+	succ  [][]*graph.Node            // by Node.Index: who has an edge from it
+	vars  map[string]int             // position in graph.Workflow.Vars
+	nodes map[string]*graph.Node     // by ID
+	blobs map[expression.Hash][]byte // provided and not yet forgotten
+
+	received  map[string]bool // IDs of signals
+	touched   []string        // timers set or cleared since Commands was asked
+	isTouched map[string]bool
+	struck    map[string]int // attempts of calls whose step's timeout struck
+
+	at       time.Time            // of the Decide that is under way
+	payloads []expression.Payload // of the turn that is under way
+	stored   map[expression.Hash]bool
+}
+
+// ErrHistory is wrapped by the error of an event that cannot follow the ones
+// before it.
+var ErrHistory = errors.New("the history does not fit")
+
+// New returns a run of wf that has not begun.
+func New(wf *graph.Workflow) *Machine {
+	m := &Machine{
+		wf:    wf,
+		succ:  make([][]*graph.Node, len(wf.Nodes)),
+		vars:  make(map[string]int, len(wf.Vars)),
+		nodes: make(map[string]*graph.Node, len(wf.Nodes)),
+		blobs: map[expression.Hash][]byte{},
+
+		received:  map[string]bool{},
+		struck:    map[string]int{},
+		isTouched: map[string]bool{},
+	}
+	for _, n := range wf.Nodes {
+		m.nodes[n.ID] = n
+		for _, e := range n.After {
+			m.succ[e.From.Index] = append(m.succ[e.From.Index], n)
+		}
+	}
+	for i, v := range wf.Vars {
+		m.vars[v.Name] = i
+	}
+	return m
+}
+
+// Seq returns the number of the last event.
+func (m *Machine) Seq() uint64 { return m.st.seq }
+
+// Ended tells whether the run has ended; late results may still come.
+func (m *Machine) Ended() bool { return m.st.status.Ended() }
+
+// Provide gives the machine stored bytes that a turn wanted. They are at hand
+// until the input or consequence that needed them is through.
+func (m *Machine) Provide(h expression.Hash, b []byte) { m.blobs[h] = b }
+
+// Apply folds one recorded event. It decides nothing, and nothing else writes
+// the state. The error wraps ErrHistory when the event cannot follow.
+func (m *Machine) Apply(e fact.Event) error {
+	if e.Seq != m.st.seq+1 && !isCarried(e.Fact) {
+		return fmt.Errorf("%w: event %d follows event %d", ErrHistory, e.Seq, m.st.seq)
+	}
+	if err := m.apply(e); err != nil {
+		return fmt.Errorf("%w: event %d, %s: %w", ErrHistory, e.Seq, fact.NameOf(e.Fact), err)
+	}
+	m.st.seq, m.st.now = e.Seq, e.Time
+	return nil
+}
+
+// Decide takes inputs one after another, each with everything that follows
+// from it, and returns what happened. The events are already applied. at is
+// the clock as read; the time of an event never goes back.
+func (m *Machine) Decide(at time.Time, in ...Input) fact.Turn {
+	m.at, m.payloads, m.stored = at.UTC().Round(0), nil, nil
+	var t fact.Turn
+	bytes := 0
+	record := func(f fact.Fact) {
+		e := fact.Event{Seq: m.st.seq + 1, Time: m.time(), Fact: f}
+		if err := m.Apply(e); err != nil {
+			panic("interpreter: decided what cannot follow: " + err.Error())
+		}
+		bytes += size(f)
+		t.Events = append(t.Events, e)
+	}
+	resumed := m.full()
+	for {
+		inputs := t.Taken < len(in)
+		if !m.st.agenda.empty() && (!resumed || !inputs) {
+			if m.full() && !resumed {
+				t.More = true
+				break
+			}
+			resumed = false
+			f, err := m.consequence(m.st.agenda.first())
+			var lack *expression.Lack
+			if errors.As(err, &lack) {
+				t.Wants = lack.Hashes
+				break
+			}
+			record(f)
+			continue
+		}
+		clear(m.blobs)
+		if !inputs || m.st.agenda.empty() && (len(t.Events) >= MaxTurnEvents || bytes >= MaxTurnBytes) {
+			break
+		}
+		resumed = false
+		f, refused := m.take(in[t.Taken])
+		if f == nil {
+			refused.Index = t.Taken
+			t.Refused = append(t.Refused, refused)
+		}
+		t.Taken++
+		if f != nil {
+			record(f)
+		}
+	}
+	t.Payloads = m.payloads
+	return t
+}
+
+// time returns the time of the next event.
+func (m *Machine) time() time.Time {
+	if m.at.Before(m.st.now) {
+		return m.st.now // clocks may step back; a run's time does not
+	}
+	return m.at
+}
+
+// full tells that the consequences of the last input have reached the bound
+// of a turn.
+func (m *Machine) full() bool {
+	return m.st.burst >= MaxTurnEvents || m.st.burstBytes >= MaxTurnBytes
+}
+
+// pack returns the value of any JSON, its payloads noted for the turn.
+func (m *Machine) pack(raw []byte) expression.Value {
+	v, payloads := expression.Pack(raw)
+	for _, p := range payloads {
+		if m.stored == nil {
+			m.stored = map[expression.Hash]bool{}
+		}
+		if !m.stored[p.Hash] {
+			m.stored[p.Hash] = true
+			m.payloads = append(m.payloads, p)
+		}
+	}
+	return v
+}
+
+// packAny returns the value of decoded JSON.
+func (m *Machine) packAny(x any) (expression.Value, error) {
+	raw, err := expression.Encode(x)
+	if err != nil {
+		return expression.Value{}, err
+	}
+	return m.pack(raw), nil
+}
+
+// fetch returns bytes that are at hand: provided ones, and those of the turn
+// under way.
+func (m *Machine) fetch(h expression.Hash) ([]byte, bool) {
+	if b, ok := m.blobs[h]; ok {
+		return b, true
+	}
+	for _, p := range m.payloads {
+		if p.Hash == h {
+			return p.Bytes, true
+		}
+	}
+	return nil, false
+}
+
+// decode returns the decoded value of a cell, nil for none. A large value is
+// not kept in decoded form.
+func (m *Machine) decode(c *cell) (any, error) {
+	switch {
+	case c == nil:
+		return nil, nil
+	case c.has:
+		return c.dec, nil
+	case c.of != nil:
+		return m.decodeLoop(c.of)
+	case c.sig != nil:
+		data, err := m.decode(c.sig.data)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"data": data, "id": c.sig.id, "time": formatTime(c.sig.at)}, nil
+	case c.v.IsAbsent():
+		return nil, nil
+	}
+	x, err := expression.Decode(c.v, m.fetch)
+	if err == nil && c.v.Ref() == nil {
+		c.dec, c.has = x, true
+	}
+	return x, err
+}
+
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -1,0 +1,138 @@
+package interpreter
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A path names one execution of a step within its run, in this grammar:
+//
+//	path    = segment *( "." segment )
+//	segment = name [ "#" attempt ] [ "[" pass "]" ]
+//	name    = identifier / quoted
+//
+// The last segment is the step; those before it are the steps around it, each
+// with the attempt of a retried scope (from the second on) and the pass of a
+// loop, and the handlers catch, onTimeout, finally and compensate as segments
+// of their own. A name that is no identifier, or equals a handler's, is quoted
+// as a JSON string. Examples: each[3].book#2.charge,
+// booking.reserve.compensate.release, "a.b".catch.undo.
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// PathName returns a step's name as it stands in a path.
+func PathName(name string) string {
+	switch name {
+	case "catch", "onTimeout", "finally", "compensate":
+		return strconv.Quote(name)
+	}
+	if identifier.MatchString(name) {
+		return name
+	}
+	return strconv.Quote(name)
+}
+
+// Segment is one part of a path.
+type Segment struct {
+	Name    string
+	Handler bool // a handler, not a step
+	Attempt int  // 0: the first, or not a retried scope
+	Pass    int  // -1: not a loop's pass
+}
+
+// String returns the segment as it stands in a path.
+func (s Segment) String() string {
+	b := s.Name
+	if !s.Handler {
+		b = PathName(s.Name)
+	}
+	if s.Attempt > 1 {
+		b += "#" + strconv.Itoa(s.Attempt)
+	}
+	if s.Pass >= 0 {
+		b += "[" + strconv.Itoa(s.Pass) + "]"
+	}
+	return b
+}
+
+// JoinPath returns the path of the segments.
+func JoinPath(segments []Segment) string {
+	parts := make([]string, len(segments))
+	for i, s := range segments {
+		parts[i] = s.String()
+	}
+	return strings.Join(parts, ".")
+}
+
+// SplitPath returns the segments of a path.
+func SplitPath(path string) ([]Segment, error) {
+	var segments []Segment
+	rest := path
+	for {
+		s, tail, err := cutSegment(rest)
+		if err != nil {
+			return nil, fmt.Errorf("path %q: %w", path, err)
+		}
+		segments = append(segments, s)
+		if tail == "" {
+			return segments, nil
+		}
+		rest = tail[1:]
+	}
+}
+
+var (
+	plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
+	suffix    = regexp.MustCompile(`^(?:#([1-9][0-9]*))?(?:\[(0|[1-9][0-9]*)\])?`)
+)
+
+// cutSegment returns the first segment and what follows it, which is empty or
+// begins with a dot.
+func cutSegment(rest string) (s Segment, tail string, err error) {
+	s.Pass = -1
+	if strings.HasPrefix(rest, `"`) {
+		quoted, err := strconv.QuotedPrefix(rest)
+		if err != nil {
+			return s, "", fmt.Errorf("the quote at %q does not end", rest)
+		}
+		if s.Name, err = strconv.Unquote(quoted); err != nil {
+			return s, "", err
+		}
+		rest = rest[len(quoted):]
+	} else {
+		s.Name = plainName.FindString(rest)
+		if s.Name == "" {
+			return s, "", fmt.Errorf("no name at %q", rest)
+		}
+		s.Handler = PathName(s.Name) != s.Name
+		rest = rest[len(s.Name):]
+	}
+	m := suffix.FindStringSubmatch(rest)
+	if m[1] != "" {
+		if s.Attempt, err = strconv.Atoi(m[1]); err != nil {
+			return s, "", err
+		}
+	}
+	if m[2] != "" {
+		if s.Pass, err = strconv.Atoi(m[2]); err != nil {
+			return s, "", err
+		}
+	}
+	rest = rest[len(m[0]):]
+	if rest != "" && (rest[0] != '.' || rest == ".") {
+		return s, "", fmt.Errorf("a dot and a name are wanted at %q", rest)
+	}
+	return s, rest, nil
+}
+
+// Key returns the idempotency key of the call at path: the same over all
+// attempts of one execution of a step, before and after a crash, and of no
+// other.
+func Key(run, path string) string {
+	sum := sha256.Sum256([]byte(run + "\x00" + path))
+	return hex.EncodeToString(sum[:16])
+}
