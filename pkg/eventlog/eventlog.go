@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// The errors that callers branch on. Any other error of Append concerns the
-// store and its outcome is unknown: the store must be closed and read again.
+// The errors that callers branch on. Any other error of Append, but that of
+// its context, concerns the store and its outcome is unknown: the store must
+// be closed and read again.
 var (
 	// ErrConflict: another record stands where the batch's would go. The
 	// *ConflictError names the stream; nothing of the call was written.
@@ -29,6 +30,9 @@ var (
 	ErrClosed = errors.New("the log is closed")
 	// ErrNotFound: there is no payload or snapshot of that name.
 	ErrNotFound = errors.New("not found")
+	// ErrInvalid: the call holds what no log stores, say a stream without a
+	// name or a record above MaxRecord; nothing was written.
+	ErrInvalid = errors.New("not valid")
 )
 
 // ConflictError says which stream moved.
@@ -64,16 +68,21 @@ const MaxInbox = 10_000
 // Log is streams of records. Its methods may be called from many goroutines.
 type Log interface {
 	// Append adds each batch to its stream, all or nothing: one transaction,
-	// one fsync, shared with other callers' where they come together. The
-	// error wraps ErrConflict, ErrFull or ErrInboxFull when nothing was
-	// written and the log is as before; after any other error the outcome is
-	// unknown and every later call returns ErrClosed.
+	// one flush, shared with other callers' where they come together. The
+	// error wraps ErrConflict, ErrFull, ErrInboxFull, ErrInvalid, ErrCorrupt
+	// (a stream that is damaged takes no more) or the context's error when
+	// nothing was written and the log is as before; after any other error the
+	// outcome is unknown and every later call returns ErrClosed. The context
+	// counts until the call is queued: from then on it is awaited, so that
+	// nobody loses track of its outcome.
 	Append(ctx context.Context, bs ...Batch) error
 	// Read yields the records of a stream behind the first after ones, in
 	// order. A damaged record ends it with ErrCorrupt.
 	Read(ctx context.Context, stream string, after uint64) iter.Seq2[Record, error]
 	// List yields the summaries that f lets through, newest stream name first
-	// unless f says otherwise.
+	// unless f says otherwise. A summary that is damaged is yielded with its
+	// Stream alone and an error that wraps ErrCorrupt, and the list goes on;
+	// any other error ends it.
 	List(ctx context.Context, f Filter) iter.Seq2[Summary, error]
 	// Head returns the summary of one stream; ok is false when it has neither
 	// records nor a summary nor messages.

@@ -1,0 +1,169 @@
+// Package boltlog is an event log in one bbolt file.
+//
+// What is appended goes to a journal, in order, and nowhere else: one
+// transaction for everybody who waits. At a checkpoint each stream's records
+// since its last one become chunks of their own, together with its head and
+// the messages that wait for it, and the journal is dropped behind the oldest
+// entry that is in no chunk. So the journal is a write-ahead log of bounded
+// length, and opening the log reads it once.
+//
+// bbolt's pages have no checksum; every value here has one, each record
+// carries the hash of the stream's record before it, each commit that of the
+// commit before. What does not hold is an error that wraps
+// eventlog.ErrCorrupt, never a wrong value. Check looks at all of it.
+//
+// The package promises nothing about a disk that acknowledges what it did not
+// write, and reads no clock: Options.Tick says when time has passed.
+package boltlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+)
+
+var _ eventlog.Store = (*Log)(nil)
+
+// Options are the settings of a log; the zero value works.
+type Options struct {
+	// Tick makes a checkpoint each time it delivers, say every 30 s. Nil:
+	// checkpoints depend on Records and Bytes alone.
+	Tick <-chan time.Time
+	// Records and Bytes are how long the journal grows before a checkpoint.
+	// Zero: 50,000 records, 64 MiB.
+	Records int
+	Bytes   int64
+	// AcceptLoss opens a file of whose two headers one is damaged. The last
+	// transaction may be missing then, although it was acknowledged.
+	AcceptLoss bool
+
+	openFile func(string, int, os.FileMode) (*os.File, error) // of tests
+}
+
+func (o Options) withDefaults() Options {
+	if o.Records <= 0 {
+		o.Records = 50_000
+	}
+	if o.Bytes <= 0 {
+		o.Bytes = 64 << 20
+	}
+	return o
+}
+
+// ErrLocked: another process has the file open.
+var ErrLocked = errors.New("the log is in use by another process")
+
+// ErrNewer: a newer version of the program wrote the file. It was not touched.
+var ErrNewer = errors.New("the log was written by a newer version")
+
+// Log is a store in a file. Its methods may be called from many goroutines.
+type Log struct {
+	path string
+	opts Options
+	db   *bolt.DB
+	raw  *os.File // the same file, for looking at its pages
+
+	gate   sync.RWMutex // held while something is queued
+	closed bool
+	queue  chan *request
+	ended  chan struct{} // closed when the committer has returned
+
+	mu      sync.RWMutex // guards what follows; the committer alone writes
+	stopped error        // after a commit of unknown outcome
+	tail    map[string]*stream
+
+	committer committer
+}
+
+// request is something the committer does for a caller.
+type request struct {
+	size       int
+	checkpoint bool               // asks for one; do is nil
+	do         func(*group) error // adds to the transaction; an error drops this request alone
+	refused    error              // what do returned
+	done       chan error
+}
+
+// maxQueue bounds the callers that wait; more wait outside, where their
+// context can still call them back.
+const maxQueue = 1024
+
+// do hands r to the committer and waits for it.
+func (l *Log) do(ctx context.Context, r *request) error {
+	r.done = make(chan error, 1)
+	if err := l.enqueue(ctx, r); err != nil {
+		return err
+	}
+	return <-r.done
+}
+
+func (l *Log) enqueue(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.gate.RLock()
+	defer l.gate.RUnlock()
+	if l.closed {
+		return eventlog.ErrClosed
+	}
+	select {
+	case l.queue <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close waits for what is queued and closes the file. It may be called more
+// than once.
+func (l *Log) Close() error {
+	l.gate.Lock()
+	if l.closed {
+		l.gate.Unlock()
+		<-l.ended
+		return nil
+	}
+	l.closed = true
+	close(l.queue)
+	l.gate.Unlock()
+	<-l.ended
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped == nil {
+		l.stopped = eventlog.ErrClosed
+	}
+	return errors.Join(l.db.Close(), l.raw.Close())
+}
+
+// Append implements eventlog.Log.
+func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
+	size := 0
+	for _, b := range bs {
+		if err := b.Validate(); err != nil {
+			return err
+		}
+		size += len(b.Record) + 256
+		for _, m := range b.Send {
+			size += len(m.Body) + 64
+		}
+	}
+	return l.do(ctx, &request{size: size, do: func(g *group) error { return g.append(bs) }})
+}
+
+// Checkpoint moves the journal as it is now into the streams' own chunks and
+// returns when that is done.
+func (l *Log) Checkpoint(ctx context.Context) error {
+	return l.do(ctx, &request{checkpoint: true})
+}
+
+// unknown is the error of a commit that may or may not have happened.
+func unknown(err error) error {
+	return fmt.Errorf("commit: %w; its outcome is unknown, the log must be opened again", err)
+}

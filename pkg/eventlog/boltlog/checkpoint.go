@@ -1,0 +1,266 @@
+package boltlog
+
+import (
+	"errors"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+)
+
+// checkpoint is how far the one under way has to come, and who waits for it.
+type checkpoint struct {
+	until   uint64 // the journal's last entry when it began; 0: none runs
+	waiters []*request
+	hold    uint64 // after a full disk: none by itself before this entry
+}
+
+func (c *checkpoint) running() bool { return c.until > 0 || len(c.waiters) > 0 }
+
+func (c *checkpoint) start(number uint64) { c.until = max(c.until, number) }
+
+func (c *checkpoint) wait(r *request, number uint64) {
+	c.waiters = append(c.waiters, r)
+	c.start(number)
+}
+
+func (c *checkpoint) end(err error) {
+	answer(c.waiters, err)
+	c.until, c.waiters = 0, nil
+}
+
+// holdFor is how many entries go by before a checkpoint that found the disk
+// full is tried again by itself.
+const holdFor = 1000
+
+// due reports whether the journal is long enough for a checkpoint.
+func (l *Log) due() bool {
+	c := &l.committer
+	if c.number < c.check.hold {
+		return false
+	}
+	return c.number+1-c.floor >= uint64(l.opts.Records) || c.segment >= l.opts.Bytes
+}
+
+// checkpoint does the next part of the one under way: one transaction.
+func (l *Log) checkpoint() {
+	c := &l.committer
+	if !c.check.running() {
+		return
+	}
+	if l.stopped != nil {
+		c.check.end(eventlog.ErrClosed)
+		return
+	}
+	step := mover{log: l}
+	err := l.write(func(tx *bolt.Tx) (bool, error) {
+		step = mover{log: l, tx: tx}
+		return step.run()
+	})
+	switch {
+	case errors.Is(err, eventlog.ErrFull):
+		c.check.hold = c.number + holdFor
+		c.check.end(err)
+	case err != nil:
+		c.check.end(err)
+	default:
+		step.publish()
+		if step.done {
+			c.check.end(nil)
+		}
+	}
+}
+
+// mover is one transaction of a checkpoint.
+type mover struct {
+	log   *Log
+	tx    *bolt.Tx
+	size  int
+	moved []moved
+	next  int // in dirty
+	done  bool
+}
+
+// moved is what a transaction did for one stream.
+type moved struct {
+	stream  *stream
+	chunked uint64 // records in chunks now
+	whole   bool   // nothing of it is left to the journal
+}
+
+func (m *mover) run() (changed bool, err error) {
+	c := &m.log.committer
+	for m.size < maxGroupBytes {
+		for m.next < len(c.dirty) && c.dirty[m.next].stale() {
+			m.next++
+		}
+		if m.next == len(c.dirty) || c.dirty[m.next].since > c.check.until {
+			m.done = true
+			break
+		}
+		whole, err := m.move(c.dirty[m.next].stream)
+		if err != nil {
+			return false, err
+		}
+		if whole {
+			m.next++
+		}
+	}
+	dropped, err := m.drop()
+	return dropped || len(m.moved) > 0, err
+}
+
+// stale: the stream was checkpointed since.
+func (d dirty) stale() bool { return d.stream.since != d.since }
+
+// move writes what is new of a stream, as much as the transaction takes.
+func (m *mover) move(s *stream) (whole bool, err error) {
+	h := s.head
+	tail := s.tail
+	for len(tail) > 0 && m.size < maxGroupBytes {
+		n, err := m.chunk(s, h.chunked+1, tail)
+		if err != nil {
+			return false, err
+		}
+		h.chunked += uint64(n)
+		tail = tail[n:]
+	}
+	whole = len(tail) == 0
+	if whole {
+		if err := m.settle(s, h); err != nil {
+			return false, err
+		}
+	} else if err := m.part(s, h.chunked); err != nil {
+		return false, err
+	}
+	m.moved = append(m.moved, moved{s, h.chunked, whole})
+	return whole, nil
+}
+
+// chunk writes one chunk and returns how many of the tail's records it holds.
+func (m *mover) chunk(s *stream, first uint64, tail []uint64) (n int, err error) {
+	c := chunk{stream: s.name, first: first}
+	for _, number := range tail {
+		e, err := journalEntry(m.tx, number)
+		if err != nil {
+			return 0, err
+		}
+		if n > 0 && len(c.rows)+len(e.record) > maxChunk {
+			break
+		}
+		if n == 0 {
+			if r, ok := decodeRecord(e.record); ok {
+				c.prev = r.prev
+			}
+		}
+		c.add(e.record, e.sum) // damaged or not: the checksum goes with it
+		n++
+	}
+	m.size += len(c.rows)
+	return n, m.tx.Bucket(bucketChunks).Put(rowKey(s.name, first), c.encode())
+}
+
+// settle writes a stream's head and inbox: the journal is not needed for it
+// any more.
+func (m *mover) settle(s *stream, h head) error {
+	name := []byte(s.name)
+	if err := m.settleInbox(s); err != nil {
+		return err
+	}
+	heads, open := m.tx.Bucket(bucketHeads), m.tx.Bucket(bucketOpen)
+	if h.empty() {
+		return errors.Join(heads.Delete(name), open.Delete(name))
+	}
+	value := h.encode(s.name)
+	m.size += len(value) + len(name)
+	if err := heads.Put(name, value); err != nil {
+		return err
+	}
+	if h.open() {
+		return open.Put(name, []byte{format})
+	}
+	return open.Delete(name)
+}
+
+func (m *mover) settleInbox(s *stream) error {
+	inbox := m.tx.Bucket(bucketInbox)
+	for _, at := range s.gone {
+		if err := inbox.Delete(inboxKey(s.name, at)); err != nil {
+			return err
+		}
+	}
+	for _, w := range s.waits {
+		if w.stored {
+			continue
+		}
+		e, err := journalEntry(m.tx, w.at.number)
+		if err != nil {
+			return err
+		}
+		value := encodeRow(s.name, w.at, e.sends[w.at.index])
+		m.size += len(value)
+		if err := inbox.Put(inboxKey(s.name, w.at), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part notes in the stored head how far the chunks reach; all else in it stays
+// as of its last checkpoint, and recovery brings it up to date.
+func (m *mover) part(s *stream, chunked uint64) error {
+	heads := m.tx.Bucket(bucketHeads)
+	var h head
+	if b := heads.Get([]byte(s.name)); b != nil {
+		var err error
+		if h, err = decodeHead(s.name, b); err != nil {
+			return err
+		}
+	}
+	h.chunked = chunked
+	return heads.Put([]byte(s.name), h.encode(s.name))
+}
+
+// drop removes the segments of the journal that nobody needs.
+func (m *mover) drop() (dropped bool, err error) {
+	c := &m.log.committer
+	floor := c.number + 1
+	for _, d := range c.dirty[m.next:] {
+		if !d.stale() {
+			floor = d.since
+			break
+		}
+	}
+	if floor <= c.floor {
+		return false, nil
+	}
+	for segment := segmentOf(c.floor); segment < segmentOf(floor); segment++ {
+		err := m.tx.DeleteBucket(segmentName(segment))
+		if err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
+			return false, err
+		}
+	}
+	c.floor = floor
+	return true, nil
+}
+
+// publish makes what the transaction did visible.
+func (m *mover) publish() {
+	l, c := m.log, &m.log.committer
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, mv := range m.moved {
+		s := mv.stream
+		s.tail = s.tail[mv.chunked-s.chunked:]
+		s.chunked = mv.chunked
+		if mv.whole {
+			s.since = 0
+			delete(l.tail, s.name)
+		}
+	}
+	c.dirty = c.dirty[m.next:]
+	if m.done {
+		c.segment = 0
+	}
+}

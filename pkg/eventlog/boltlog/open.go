@@ -1,0 +1,272 @@
+package boltlog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+)
+
+// lockTimeout is how long opening waits for another process to let go.
+const lockTimeout = 2 * time.Second
+
+// Open opens the log at path and makes it, with its directory, when there is
+// none. Its error wraps ErrLocked, ErrNewer or eventlog.ErrCorrupt where they
+// apply; the file is as it was then. A damaged record is no reason not to
+// open: reading its stream says so.
+func Open(path string, opts Options) (*Log, error) {
+	l, err := open(path, opts.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("open log %s: %w", path, err)
+	}
+	return l, nil
+}
+
+func open(path string, opts Options) (*Log, error) {
+	if err := os.MkdirAll(parentOf(path), 0o700); err != nil {
+		return nil, err
+	}
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	if err := inspect(path, opts); err != nil {
+		return nil, err
+	}
+	l := &Log{
+		path: path, opts: opts,
+		queue: make(chan *request, maxQueue),
+		ended: make(chan struct{}),
+		tail:  map[string]*stream{},
+	}
+	err := guard(func() (err error) {
+		l.db, err = bolt.Open(path, 0o600, &bolt.Options{
+			Timeout:        lockTimeout,
+			FreelistType:   bolt.FreelistMapType,
+			NoFreelistSync: true, // a free list on disk is rewritten whole by every commit
+			NoStatistics:   true,
+			OpenFile:       opts.openFile,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, lockError(err)
+	}
+	l.raw, err = os.Open(path)
+	if err == nil {
+		err = guard(l.restore)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.db.Close(), l.raw.Close())
+	}
+	go l.run()
+	return l, nil
+}
+
+func parentOf(path string) string { return filepath.Dir(path) }
+
+func lockError(err error) error {
+	if errors.Is(err, berrors.ErrTimeout) {
+		return ErrLocked
+	}
+	return err
+}
+
+// create puts a new file in place, whole or not at all, so that a first start
+// that is cut off leaves nothing half-made behind. The link fails when another
+// process was faster, which is as well.
+func create(path string) error {
+	// One that is there and empty is initialised by bbolt, under its lock.
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	dir := parentOf(path)
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // the link is what counts
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := bolt.Open(f.Name(), 0o600, &bolt.Options{NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Update(initialise), db.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+		return nil
+	} else if err != nil {
+		return nil // no links on this file system: bbolt makes the file in place
+	}
+	return syncDir(dir)
+}
+
+// syncDir makes the names in a directory durable, where the system can.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close() //nolint:errcheck // of a file that was only read
+	if err := d.Sync(); err != nil && runtime.GOOS != "windows" {
+		return err
+	}
+	return nil
+}
+
+// initialise makes the buckets of a new file; errStop says that it is not new.
+func initialise(tx *bolt.Tx) error {
+	if tx.Bucket(bucketState) != nil {
+		return errStop
+	}
+	for _, name := range buckets {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	p := position{txid: uint64(tx.ID()), floor: 1}
+	return tx.Bucket(bucketState).Put(stateKey, p.encode())
+}
+
+// inspect looks at the file's pages before bbolt does, for bbolt goes round in
+// circles or takes the process down where they are damaged. It holds the lock
+// that other readers share, so nobody writes meanwhile.
+func inspect(path string, opts Options) error {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return nil // about to be made
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // of a file that was only read
+	unlock, err := lockShared(path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	hs, err := readHeaders(f)
+	if err != nil {
+		return unusable(f, err)
+	}
+	if !hs.intact() && !opts.AcceptLoss {
+		return fmt.Errorf("%w: one of the file's two headers is damaged, so the last transaction may be missing: "+
+			"restore a backup, or open it with the loss accepted", eventlog.ErrCorrupt)
+	}
+	if err := notShort(f, hs.newest()); err != nil {
+		return err
+	}
+	p := newPages(f, *hs.newest(), func(page uint64, reason string) error {
+		return fmt.Errorf("%w: page %d: %s: restore a backup, or save what can be read into a new file",
+			eventlog.ErrCorrupt, page, reason)
+	})
+	p.keys = true
+	bs, err := p.buckets()
+	if err != nil {
+		return err
+	}
+	if err := known(p, bs, hs.newest()); err != nil {
+		return err
+	}
+	for _, b := range bs {
+		if err := p.rows(b, func(_, _ []byte) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notShort refuses a file that was cut off: bbolt makes it longer first and
+// uses the new pages afterwards.
+func notShort(f *os.File, h *header) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if want := int64(h.pages * h.pageSize); info.Size() < want {
+		return fmt.Errorf("%w: the file has %d bytes of at least %d: restore a backup", eventlog.ErrCorrupt, info.Size(), want)
+	}
+	return nil
+}
+
+// known refuses what another program or a newer version of this one wrote.
+func known(p *pages, bs []bucket, h *header) error {
+	if len(bs) == 0 {
+		return nil // initialised by bbolt, and by nobody else yet
+	}
+	q := newPages(p.file, p.head, p.damaged) // reads what p is going to read again
+	for _, b := range bs {
+		if b.name != string(bucketState) {
+			continue
+		}
+		var pos position
+		err := q.rows(b, func(_, v []byte) (err error) {
+			pos, err = decodePosition(v)
+			return err
+		})
+		if err == nil && pos.txid != h.txid {
+			err = fmt.Errorf("%w: the newest header and the root page are of different times: restore a backup", eventlog.ErrCorrupt)
+		}
+		return err
+	}
+	return errors.New("it is a bbolt file, but not a log")
+}
+
+// lockShared waits for whoever writes to the file to let go of it. A file that
+// bbolt cannot even map has no lock worth waiting for.
+func lockShared(path string) (unlock func(), err error) {
+	var db *bolt.DB
+	err = guard(func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, Timeout: lockTimeout})
+		return err
+	})
+	if err := lockError(err); errors.Is(err, ErrLocked) {
+		return nil, err
+	}
+	return func() {
+		if db != nil {
+			db.Close() //nolint:errcheck // of a file that was only read
+		}
+	}, nil
+}
+
+// unusable says what to do about a file without a header.
+func unusable(f *os.File, err error) error {
+	info, statErr := f.Stat()
+	if statErr != nil {
+		return statErr
+	}
+	if info.Size() <= firstSize && blank(f) {
+		return fmt.Errorf("%w: the file was never finished being made and holds nothing: remove it and start again", eventlog.ErrCorrupt)
+	}
+	return fmt.Errorf("%w: %w: restore a backup", eventlog.ErrCorrupt, err)
+}
+
+// firstSize is the largest file that a first start which was cut off leaves.
+const firstSize = 64 << 10
+
+// blank reports whether a file is all zeros but for what bbolt puts first.
+func blank(f *os.File) bool {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, firstSize))
+	if err != nil {
+		return false
+	}
+	n := 0
+	for _, c := range b {
+		if c != 0 {
+			n++
+		}
+	}
+	return n <= 256 // two headers, an empty free list and an empty root
+}
