@@ -177,10 +177,16 @@ func (m *Machine) decodeLoop(s *step) (any, error) {
 	return map[string]any{"count": l.count, "results": results, "failed": failed}, nil
 }
 
-// item returns the item of pass i of a foreach.
+// item returns the item of pass i of a foreach. A list that is stored by hash
+// stays there: only the item's page is looked at.
 func (m *Machine) item(s *step, i int) (any, error) {
-	if s.loop.items.v.IsAbsent() {
-		return nil, nil
+	items := s.loop.items
+	if items.v.Ref() != nil {
+		return expression.Elem(items.v, i, m.fetch)
 	}
-	return expression.Elem(s.loop.items.v, i, m.fetch)
+	x, err := m.decode(items)
+	if list, ok := x.([]any); ok && i < len(list) {
+		return list[i], err
+	}
+	return nil, err
 }

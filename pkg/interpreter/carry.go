@@ -115,6 +115,9 @@ func (d *dump) fields(c *fact.Coder) {
 		st.root = &frame{kind: rootFrame, block: m.wf.Root}
 	}
 	c.Sub(18, "root", &root, func(c *fact.Coder) { d.frame(c, st.root) })
+	if c.Reading() && !root {
+		st.root = nil // the run has not begun
+	}
 	if c.Reading() {
 		d.steps, d.at = nil, map[*step]int{}
 		d.number(st.root)

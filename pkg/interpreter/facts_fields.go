@@ -146,12 +146,12 @@ func (f *blockEntered) Fields(c *fact.Coder) {
 
 func (f *passEntered) Fields(c *fact.Coder) {
 	c.String(1, "path", &f.Path)
-	c.Int(2, "pass", &f.Pass)
+	c.Index(2, "pass", &f.Pass)
 }
 
 func (f *passEnded) Fields(c *fact.Coder) {
 	c.String(1, "path", &f.Path)
-	c.Int(2, "pass", &f.Pass)
+	c.Index(2, "pass", &f.Pass)
 	fact.Enum(c, 3, "status", &f.Status)
 	c.Value(4, "output", &f.Output)
 	failureField(c, 5, "error", &f.Error)
