@@ -56,31 +56,33 @@ func (p *Program) Eval(env Env) (any, error) {
 	return p.eval(&evaluation{env: env})
 }
 
+// machine is what the evaluation of one program needs, in one piece of memory.
+type machine struct {
+	vm    vm.VM
+	stack [8]any
+	slots [6]any
+}
+
 func (p *Program) eval(ev *evaluation) (result any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			result, err = nil, p.errorf(CodeExpressionError, "the expression failed: %v", r)
 		}
 	}()
-	slots := make(map[string]any, len(p.slots)+1)
-	var lack *Lack
-	for i, r := range p.reads {
-		x, err := ev.env.Read(r)
-		if err != nil {
-			if lack, err = lackOf(lack, err); err != nil {
-				return nil, err
-			}
-		}
-		slots[p.slots[i]] = x
+	var m machine
+	m.vm.Stack = m.stack[:0]
+	m.vm.Variables = m.slots[:]
+	if p.variables > len(m.slots) {
+		m.vm.Variables = make([]any, p.variables)
 	}
-	if lack != nil {
-		return nil, lack
+	if err := p.readSlots(ev, m.vm.Variables[p.firstSlot:]); err != nil {
+		return nil, err
 	}
 	if p.stateful {
 		ev.steps = 0
-		slots[stateName] = ev
+		m.vm.Variables[p.firstSlot+len(p.reads)] = ev
 	}
-	result, err = vm.Run(p.code, slots)
+	result, err = m.vm.Run(p.code, nil)
 	if err != nil {
 		return nil, p.errorOf(err)
 	}
@@ -88,6 +90,24 @@ func (p *Program) eval(ev *evaluation) (result any, err error) {
 		return nil, p.errorOf(err)
 	}
 	return result, nil
+}
+
+// readSlots reads all slots of the program into slots.
+func (p *Program) readSlots(ev *evaluation, slots []any) error {
+	var lack *Lack
+	for i, r := range p.reads {
+		x, err := ev.env.Read(r)
+		if err != nil {
+			if lack, err = lackOf(lack, err); err != nil {
+				return err
+			}
+		}
+		slots[i] = x
+	}
+	if lack != nil {
+		return lack
+	}
+	return nil
 }
 
 func (p *Program) errorf(code, format string, args ...any) *Error {

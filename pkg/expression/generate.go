@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
 )
 
 // generator rewrites the syntax tree of an expression into one that expr's
@@ -45,8 +47,36 @@ func generate(src string, tree *parser.Tree, aliases map[string]Read) (*Program,
 	if err != nil {
 		return nil, err
 	}
-	g.program.code, g.program.stateful = code, g.stateful
-	return g.program, nil
+	g.program.stateful = g.stateful
+	return g.program, placeSlots(g.program, code)
+}
+
+// placeSlots turns the loads of slots, which are loads from an environment by
+// name, into loads of variables behind those of let. An evaluation then needs
+// no map.
+func placeSlots(p *Program, code *vm.Program) error {
+	p.code = code
+	for i, op := range code.Bytecode {
+		if op == vm.OpStore || op == vm.OpLoadVar {
+			p.firstSlot = max(p.firstSlot, code.Arguments[i]+1)
+		}
+	}
+	p.variables = p.firstSlot + len(p.reads) + 1
+	for i, op := range code.Bytecode {
+		if op != vm.OpLoadFast {
+			continue
+		}
+		slot, _ := code.Constants[code.Arguments[i]].(string)
+		n := len(p.reads)
+		if slot != stateName {
+			var err error
+			if n, err = strconv.Atoi(strings.TrimPrefix(slot, "#")); err != nil || n >= len(p.reads) {
+				return fmt.Errorf("the name %q has no value", slot)
+			}
+		}
+		code.Bytecode[i], code.Arguments[i] = vm.OpLoadVar, p.firstSlot+n
+	}
+	return nil
 }
 
 func (g *generator) fail(format string, args ...any) ast.Node {
@@ -205,7 +235,6 @@ func (g *generator) slot(r Read) ast.Node {
 		slot = "#" + strconv.Itoa(len(g.bySlot))
 		g.bySlot[r] = slot
 		g.program.reads = append(g.program.reads, r)
-		g.program.slots = append(g.program.slots, slot)
 	}
 	return name(slot)
 }

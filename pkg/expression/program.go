@@ -14,11 +14,11 @@ type Program struct {
 	code   *vm.Program
 	typ    *Type
 	reads  []Read
-	slots  []string // names of the reads in the environment of the code
-	// stateful tells that the code calls functions that need the evaluation.
-	stateful bool
-	// literal is the value of a program without code.
-	literal any
+	// variables is how many variables the code has: those of let, then, from
+	// firstSlot on, one for each of reads, then the evaluation itself when the
+	// code is stateful.
+	variables, firstSlot int
+	stateful             bool
 }
 
 // Source returns the expression's text.
