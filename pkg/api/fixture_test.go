@@ -1,0 +1,113 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/keelstep/keelstep/pkg/api"
+	"github.com/keelstep/keelstep/pkg/connectors/standard"
+	"github.com/keelstep/keelstep/pkg/engine"
+	"github.com/keelstep/keelstep/pkg/eventlog/memlog"
+)
+
+const testKey = "a-key-for-the-tests-of-this-package"
+
+// fixture is a server with an engine on memory.
+type fixture struct {
+	server *api.Server
+	engine *engine.Engine
+	log    *bytes.Buffer
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	e, err := engine.Open(t.Context(), engine.Options{Store: memlog.New(), Registry: standard.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = e.Close(ctx) // calls that still run are cut off
+	})
+	s, err := api.New(api.Options{
+		Engine: e, Key: testKey, Addr: "127.0.0.1:0",
+		Build: api.Build{Version: "1.2.3", Commit: "abc", Go: "go1.26"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fixture{server: s, engine: e}
+}
+
+// deploy deploys a workflow.
+func (f *fixture) deploy(t *testing.T, src string) {
+	t.Helper()
+	if _, _, err := f.engine.Deploy(t.Context(), "test.yaml", []byte(src)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spec is api/openapi.yaml; answers are checked against it.
+type spec struct{ router routers.Router }
+
+func loadSpec(t *testing.T) *spec {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile("../../api/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &spec{r}
+}
+
+// check fails when an answer is not what the spec says, or, outside of it,
+// when an error is no problem.
+func (s *spec) check(t *testing.T, r *http.Request, body []byte, rec *httptest.ResponseRecorder) {
+	t.Helper()
+	if rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s %s: the answer may be sniffed", r.Method, r.URL)
+	}
+	if rec.Code >= 400 && rec.Header().Get("X-Made-By") == "" {
+		if ct := rec.Header().Get("Content-Type"); ct != "application/problem+json" {
+			t.Errorf("%s %s: error %d is %q", r.Method, r.URL, rec.Code, ct)
+		}
+		for _, leak := range []string{"goroutine ", ".go:", testKey} {
+			if strings.Contains(rec.Body.String(), leak) {
+				t.Errorf("%s %s: the error says %q", r.Method, r.URL, leak)
+			}
+		}
+	}
+	route, params, err := s.router.FindRoute(r)
+	if err != nil {
+		return // not of the API
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	in := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{
+			Request: r, PathParams: params, Route: route,
+			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+		},
+		Status: rec.Code, Header: rec.Header(), Body: io.NopCloser(bytes.NewReader(rec.Body.Bytes())),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	if err := openapi3filter.ValidateResponse(t.Context(), in); err != nil {
+		t.Errorf("%s %s: %v", r.Method, r.URL, err)
+	}
+}

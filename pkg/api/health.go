@@ -1,0 +1,30 @@
+package api
+
+import "context"
+
+// apiVersion is the version in the paths.
+const apiVersion = "v1"
+
+// GetHealth tells that the process lives.
+func (h *handlers) GetHealth(context.Context, GetHealthRequestObject) (GetHealthResponseObject, error) {
+	return GetHealth200JSONResponse{Status: "ok"}, nil
+}
+
+// GetReadiness tells whether the engine accepts work: it does until the
+// server begins to stop, as long as its store can be read.
+func (h *handlers) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
+	if h.stopping.Err() != nil {
+		return nil, problem(CodeStopping, "the engine is stopping; send again once it runs")
+	}
+	if _, err := h.o.Engine.Definitions(ctx); err != nil {
+		h.o.Logger.Warn("engine is not ready", "error", err)
+		return nil, problem(CodeStopping, "the engine does not accept work now; its log says why")
+	}
+	return GetReadiness200JSONResponse{Status: "ready"}, nil
+}
+
+// GetVersion says what runs here.
+func (h *handlers) GetVersion(context.Context, GetVersionRequestObject) (GetVersionResponseObject, error) {
+	b := h.o.Build
+	return GetVersion200JSONResponse{Version: b.Version, Commit: b.Commit, Go: b.Go, API: apiVersion}, nil
+}

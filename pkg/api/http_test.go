@@ -1,0 +1,205 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the answers in testdata and docs/errors/http.md")
+
+// TestExchanges plays the files of testdata against a server with an engine
+// on memory, each in a time of its own. A file is exchanges separated by
+// lines of ===; an exchange is a comment, directives, a request, a line of
+// ---, and the answer. The directives: @wait DURATION lets time pass (0 until
+// nothing moves), @file NAME is a body from testdata/workflows, @bytes N one
+// of N letters in a JSON string, @nest N one of N nested lists, @empty N one
+// of N spaces. A header after a plus is added to those of its
+// name. {run} is the run of the last answer that had one.
+func TestExchanges(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.http")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".http"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { play(t, f) })
+		})
+	}
+}
+
+func play(t *testing.T, path string) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t)
+	p := player{t: t, h: f.server.Handler(), spec: loadSpec(t)}
+	var out []string
+	for _, e := range strings.Split(string(src), "\n===\n") {
+		request, want, _ := strings.Cut(e, "\n---")
+		got := p.exchange(request)
+		if d := cmp.Diff(strings.TrimSpace(want), strings.TrimSpace(got)); d != "" && !*update {
+			t.Errorf("%s\nanswers differ (-want +got):\n%s", request, d)
+		}
+		out = append(out, request+"\n---\n"+strings.TrimSpace(got))
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(strings.Join(out, "\n===\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// player sends requests and shows answers.
+type player struct {
+	t    *testing.T
+	h    http.Handler
+	spec *spec
+	run  string
+	runs []string
+}
+
+func (p *player) exchange(text string) string {
+	r, body := p.request(text)
+	rec := httptest.NewRecorder()
+	p.h.ServeHTTP(rec, r)
+	p.spec.check(p.t, r, body, rec)
+	return p.show(rec)
+}
+
+// request makes a request out of its text.
+func (p *player) request(text string) (*http.Request, []byte) {
+	p.t.Helper()
+	text = strings.ReplaceAll(text, "{run}", p.run)
+	for strings.HasPrefix(text, "#") || strings.HasPrefix(text, "@") {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		if d, ok := strings.CutPrefix(line, "@wait "); ok {
+			d, err := time.ParseDuration(d)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			time.Sleep(d)
+			synctest.Wait()
+		}
+	}
+	head, tail, _ := strings.Cut(text, "\n\n")
+	lines := strings.Split(strings.TrimSpace(head), "\n")
+	method, target, _ := strings.Cut(lines[0], " ")
+	body := p.body(tail)
+	r := httptest.NewRequest(method, target, bytes.NewReader(body))
+	if len(body) == 0 {
+		r.Body = http.NoBody
+	}
+	r.Host = "127.0.0.1:8080"
+	r.Header.Set("Authorization", "Bearer "+testKey)
+	for _, l := range lines[1:] {
+		k, v, _ := strings.Cut(l, ": ")
+		switch {
+		case k == "Host":
+			r.Host = v
+		case strings.HasPrefix(k, "+"):
+			r.Header.Add(k[1:], v)
+		case v == "none":
+			r.Header.Del(k)
+		case k == "Content-Length":
+			n, err := strconv.ParseInt(v, 10, 64)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			r.ContentLength = n
+		default:
+			r.Header.Set(k, v)
+		}
+	}
+	return r, body
+}
+
+// body makes a body out of its text or directive.
+func (p *player) body(text string) []byte {
+	name, arg, _ := strings.Cut(strings.TrimSpace(text), " ")
+	n, _ := strconv.Atoi(arg)
+	switch name {
+	case "@file":
+		b, err := os.ReadFile(filepath.Join("testdata", "workflows", arg))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return b
+	case "@bytes":
+		return []byte(`"` + strings.Repeat("a", n-2) + `"`)
+	case "@nest":
+		return []byte(strings.Repeat("[", n) + strings.Repeat("]", n))
+	case "@empty":
+		return bytes.Repeat([]byte(" "), n)
+	}
+	return []byte(strings.TrimSuffix(text, "\n"))
+}
+
+var scrubs = []struct {
+	what *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`), `"TIME"`},
+	{regexp.MustCompile(`"[0-9a-f]{64}"`), `"DIGEST"`},
+}
+
+// show returns an answer as the cases have it: runs are numbered, times and
+// digests named.
+func (p *player) show(rec *httptest.ResponseRecorder) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %s\n", rec.Code, http.StatusText(rec.Code))
+	for _, k := range []string{"Content-Type", "Location", "Allow", "Www-Authenticate", "Keelstep-Run", "X-Made-By"} {
+		if v := rec.Header().Get(k); v != "" {
+			fmt.Fprintf(&b, "%s: %s\n", k, v)
+		}
+	}
+	b.WriteByte('\n')
+	body := rec.Body.Bytes()
+	var run struct{ Run string }
+	if json.Unmarshal(body, &run) == nil && run.Run != "" {
+		p.note(run.Run)
+	}
+	p.note(strings.TrimPrefix(rec.Header().Get("Keelstep-Run"), " "))
+	var pretty bytes.Buffer
+	if json.Indent(&pretty, body, "", "  ") == nil {
+		body = pretty.Bytes()
+	}
+	b.Write(body)
+	out := b.String()
+	for _, s := range scrubs {
+		out = s.what.ReplaceAllString(out, s.with)
+	}
+	for i, r := range p.runs {
+		out = strings.ReplaceAll(out, r, fmt.Sprintf("RUN-%d", i+1))
+	}
+	return out
+}
+
+// note remembers a run.
+func (p *player) note(run string) {
+	if run == "" {
+		return
+	}
+	p.run = run
+	for _, r := range p.runs {
+		if r == run {
+			return
+		}
+	}
+	p.runs = append(p.runs, run)
+}

@@ -1,0 +1,98 @@
+// Package gateway is the http triggers: it finds the trigger of a request,
+// makes the run's input out of it, and answers as the trigger says, once the
+// start is recorded or once a step has responded. It expects requests whose
+// body was bounded and checked; it knows nothing of keys.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/keelstep/keelstep/pkg/engine"
+	"github.com/keelstep/keelstep/pkg/graph"
+)
+
+// defaultDeadline is how long a caller waits where the trigger does not say.
+const defaultDeadline = 120 * time.Second
+
+// Engine is what the gateway asks an engine for.
+type Engine interface {
+	// Routes returns the http triggers of the active definitions.
+	Routes() []engine.Route
+	Workflow(ctx context.Context, workflow, version string) (*graph.Workflow, error)
+	// Parameter returns the value of a parameter in this deployment.
+	Parameter(ctx context.Context, wf *graph.Workflow, name string) (any, error)
+	Start(ctx context.Context, r engine.StartRequest) (engine.Started, error)
+	// Await returns engine.ErrNoAnswer and the run when it ended without.
+	Await(ctx context.Context, run string) (engine.Answer, engine.RunView, error)
+}
+
+// Options says what a gateway works with. All of it is needed but Reserved.
+type Options struct {
+	Engine Engine
+	Logger *slog.Logger
+	Clock  engine.Clock
+	// Reserved is paths that no trigger answers, with all below them.
+	Reserved []string
+}
+
+// Gateway answers the requests of http triggers.
+type Gateway struct{ o Options }
+
+// New returns a gateway.
+func New(o Options) *Gateway { return &Gateway{o} }
+
+// Error is a request that did not get what it came for.
+type Error struct {
+	Status int // of HTTP; 0: that of the code
+	Code   string
+	Detail string
+	Run    string // the run that it concerns; empty: none was started
+}
+
+// Error returns code and detail.
+func (e *Error) Error() string { return e.Code + ": " + e.Detail }
+
+// Handle answers one request. An error is an *Error, one of the engine's, or
+// echo's for a path or a method that no trigger has.
+func (g *Gateway) Handle(c echo.Context) error {
+	r := c.Request()
+	for _, p := range g.o.Reserved {
+		if r.URL.Path == p || strings.HasPrefix(r.URL.Path, p+"/") {
+			return echo.ErrNotFound
+		}
+	}
+	route, params, allowed := match(g.o.Engine.Routes(), r.Method, r.URL.EscapedPath())
+	if route == nil {
+		if len(allowed) == 0 {
+			return echo.ErrNotFound
+		}
+		c.Response().Header().Set("Allow", strings.Join(allowed, ", "))
+		return echo.ErrMethodNotAllowed
+	}
+	req, err := g.request(r, route, params)
+	if err != nil {
+		return err
+	}
+	s, err := g.o.Engine.Start(r.Context(), req)
+	if err != nil {
+		return err
+	}
+	if !route.Trigger.Respond {
+		return accepted(c, s)
+	}
+	return g.respond(c, route, s)
+}
+
+// accepted answers that the start is recorded.
+func accepted(c echo.Context, s engine.Started) error {
+	c.Response().Header().Set("Location", "/v1/runs/"+s.Run)
+	return c.JSON(http.StatusAccepted, map[string]any{
+		"run": s.Run, "workflow": s.Workflow, "version": s.Version, "existing": s.Existing,
+	})
+}
