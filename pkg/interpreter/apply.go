@@ -333,6 +333,7 @@ func (m *Machine) end(e fact.Event, s *step, status graph.Status) {
 	m.clearTimers(s)
 	f := s.in
 	f.open--
+	m.siblingEnded(s)
 	if !f.stopping {
 		for _, n := range m.succ[s.node.Index] {
 			next := f.steps[n.Pos]
@@ -344,6 +345,20 @@ func (m *Machine) end(e fact.Event, s *step, status graph.Status) {
 	}
 	if f.open == 0 {
 		m.closed(f)
+	}
+}
+
+// siblingEnded stops the other branches of a parallel whose onError is cancel
+// when one has failed.
+func (m *Machine) siblingEnded(s *step) {
+	f := s.in
+	owner := f.owner
+	if f.kind != bodyFrame || f.stopping || f.open == 0 || owner.halt != 0 || owner.node.Kind != graph.Parallel {
+		return
+	}
+	if owner.node.OnError == graph.Cancel && (s.status == graph.Failed || s.status == graph.TimedOut) {
+		owner.halt = stopOnError
+		m.st.agenda.push(task{kind: taskStop, step: owner})
 	}
 }
 

@@ -95,14 +95,31 @@ func (m *Machine) blockStatus(f *frame) (graph.Status, *graph.Failure) {
 	})
 	var first *step
 	for _, pos := range failed {
-		if s := f.steps[pos]; first == nil || s.ended < first.ended {
-			first = s
-		}
+		first = earlier(first, f.steps[pos])
 	}
 	if first == nil {
 		return status, nil
 	}
 	return status, first.fail
+}
+
+// firstFailed returns the step of a frame that failed first, and its error.
+func (m *Machine) firstFailed(f *frame) (first *step, err *graph.Failure) {
+	for _, s := range f.steps {
+		if s.phase == done && (s.status == graph.Failed || s.status == graph.TimedOut) {
+			first = earlier(first, s)
+			err = first.fail
+		}
+	}
+	return first, err
+}
+
+// earlier returns the one of two steps that ended first.
+func earlier(a, b *step) *step {
+	if a == nil || b.ended < a.ended {
+		return b
+	}
+	return a
 }
 
 // leave returns the fact by which a step goes on from the outcome of the
@@ -186,7 +203,12 @@ func (m *Machine) stop(s *step) fact.Fact {
 	}
 	f := &stopBegan{Path: s.path, Reason: stopTimeout, Due: due}
 	if s.halt == stopOnError {
-		f.Reason, f.Error = stopOnError, s.loop.first
+		f.Reason = stopOnError
+		if s.loop != nil {
+			f.Error = s.loop.first
+		} else {
+			_, f.Error = m.firstFailed(s.current())
+		}
 		return f
 	}
 	f.Error = m.failure(s, CodeTimeout, fmt.Sprintf("step %q took longer than its timeout", s.node.ID))
