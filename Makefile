@@ -51,7 +51,7 @@ sim: ## N simulated runs (make sim N=20000)
 	$(GO) test ./internal/sim -run=TestSimulation -count=1 -timeout=60m -runs=$(N)
 
 crash: ## 300 kills of a serving engine under load
-	$(GO) test ./internal/crash -run=TestKills -count=1 -timeout=60m -kills=300
+	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=60m -v -crash.n=300
 
 bench: ## all benchmarks, ten runs each, as benchstat reads them
 	$(GO) test ./... -run='^$$' -bench=. -benchmem -count=10 -timeout=60m
