@@ -1,0 +1,36 @@
+package dsl
+
+import "github.com/keelstep/keelstep/pkg/graph"
+
+// Catalog is what a document may refer to: operations of connectors and what
+// the environment binds.
+type Catalog interface {
+	// Operation returns the operation of that name (connector.operation).
+	Operation(id string) (Operation, bool)
+	// Operations returns the names of all operations, sorted.
+	Operations() []string
+	// Connections returns what the environment binds, by name; nil when no
+	// environment is known, and then bindings are not checked.
+	Connections() map[string]Connection
+}
+
+// Operation is one operation as the checker sees it.
+type Operation struct {
+	ID, Connector, Summary string
+	In, Out                []byte // JSON Schema of input and output; nil: any
+	// Returns is the member of the output that a step's returns describes
+	// (body for http); empty: the output itself.
+	Returns string
+	// Connected tells that the operation needs a connection.
+	Connected bool
+	// Repeat gives the rule of repetition for a call with this decoded input
+	// through a connection with these settings.
+	Repeat func(settings map[string]any, input any) graph.Repeat
+}
+
+// Connection is what an environment binds a name to.
+type Connection struct {
+	Name, Connector string
+	Settings        map[string]any
+	Repeat          string // never, keyed or safe: overrides the operations'; empty: theirs
+}

@@ -1,0 +1,58 @@
+package dsl_test
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/keelstep/keelstep/pkg/dsl"
+	"github.com/keelstep/keelstep/pkg/graph"
+)
+
+// testCatalog is a fixed catalog, so that messages do not change with the
+// connectors.
+type testCatalog struct {
+	operations  map[string]dsl.Operation
+	connections map[string]dsl.Connection
+}
+
+func (c testCatalog) Operation(id string) (dsl.Operation, bool) {
+	op, ok := c.operations[id]
+	return op, ok
+}
+
+func (c testCatalog) Operations() []string { return slices.Sorted(maps.Keys(c.operations)) }
+
+func (c testCatalog) Connections() map[string]dsl.Connection { return c.connections }
+
+const (
+	httpIn = `{"type":"object","required":["path"],"additionalProperties":false,"properties":{
+		"path":{"type":"string","minLength":1},
+		"query":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}},
+		"headers":{"type":"object","additionalProperties":{"type":"string"}},
+		"body":{},
+		"as":{"enum":["json","text","binary"]},
+		"follow":{"type":"boolean"}}}`
+	httpOut = `{"type":"object","required":["status","headers","body"],"properties":{
+		"status":{"type":"integer"},"headers":{"type":"object","additionalProperties":{"type":"string"}},"body":{}}}`
+	fileIn  = `{"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"limit":{"type":"integer","maximum":100}}}`
+	fileOut = `{"type":"object","required":["text"],"additionalProperties":false,"properties":{"text":{"type":"string"}}}`
+	noopIn  = `{"type":"object","additionalProperties":false,"properties":{"value":{}}}`
+)
+
+func newCatalog() testCatalog {
+	c := testCatalog{operations: map[string]dsl.Operation{}}
+	for verb, repeat := range map[string]graph.Repeat{"get": graph.Safe, "post": graph.Never, "put": graph.Safe, "delete": graph.Safe} {
+		c.operations["http."+verb] = dsl.Operation{
+			ID: "http." + verb, Connector: "http", In: []byte(httpIn), Out: []byte(httpOut), Returns: "body", Connected: true,
+			Repeat: func(settings map[string]any, _ any) graph.Repeat {
+				if repeat == graph.Never && settings["idempotencyHeader"] != nil {
+					return graph.Keyed
+				}
+				return repeat
+			},
+		}
+	}
+	c.operations["file.read"] = dsl.Operation{ID: "file.read", Connector: "file", In: []byte(fileIn), Out: []byte(fileOut), Connected: true}
+	c.operations["noop.run"] = dsl.Operation{ID: "noop.run", Connector: "noop", In: []byte(noopIn)}
+	return c
+}

@@ -1,0 +1,163 @@
+// Package dsl is the compiler of workflow files: YAML or JSON source becomes
+// one positioned tree, is checked in stages (reading, structure, names, flow,
+// expressions, calls), and becomes a graph.Workflow. It reports everything
+// that it finds wrong, each with code, place and what to do, and stops at
+// nothing that it can still make sense of. It knows operations and
+// connections only through a Catalog, and it runs nothing.
+package dsl
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/diag"
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/graph"
+)
+
+// maxFindings bounds how many findings one document gives.
+const maxFindings = 1000
+
+// Compile compiles the YAML or JSON source of one workflow. file is its name
+// in findings, and its extension says which of the two it is. It returns all
+// findings, sorted; the workflow is nil when one of them is an error. It
+// never panics and takes time in proportion to the source.
+func Compile(file string, src []byte, c Catalog) (*graph.Workflow, diag.List) {
+	tree, findings := Read(file, src)
+	findings = append(findings, CheckSchema(tree, "workflow")...)
+	if tree.root == nil || tree.root.bad || tree.root.kind != kindMap {
+		return nil, bounded(findings)
+	}
+	k := newCompiler(tree, c)
+	k.judging = true
+	w := k.compile()
+	findings = bounded(append(findings, k.findings()...))
+	if findings.HasErrors() {
+		return nil, findings
+	}
+	return w, findings
+}
+
+// Load builds the graph of an accepted document again from its canonical JSON
+// (graph.Workflow.Document). Nothing is judged: what the catalog no longer
+// knows is left to the run.
+func Load(src []byte, c Catalog) (w *graph.Workflow, err error) {
+	tree, findings := Read("document.json", src)
+	if findings.HasErrors() {
+		return nil, fmt.Errorf("load a workflow: %w", findings)
+	}
+	if tree.root == nil || tree.root.kind != kindMap {
+		return nil, errors.New("load a workflow: the document is not an object")
+	}
+	k := newCompiler(tree, c)
+	w = k.compile()
+	if k.failed != nil {
+		return nil, fmt.Errorf("load a workflow: %w", k.failed)
+	}
+	return w, nil
+}
+
+// Canonical returns the canonical JSON of a document: sorted keys, no white
+// space, numbers as they are computed with. Formatting, comments and the
+// order of keys do not change it.
+func Canonical(t *Tree) []byte {
+	if t == nil || t.root == nil {
+		return []byte("null")
+	}
+	return appendCanonical(nil, t.root)
+}
+
+func bounded(l diag.List) diag.List {
+	l.Sort()
+	if len(l) > maxFindings {
+		rest := len(l) - maxFindings
+		l = l[:maxFindings]
+		l[maxFindings-1].Hint = fmt.Sprintf("%d more findings are left out; correct these first", rest)
+	}
+	return l
+}
+
+// compiler turns one tree into a graph.
+type compiler struct {
+	tree    *Tree
+	doc     *document
+	catalog Catalog
+	judging bool // report; false: build an accepted document again
+	diags   []*diag.Diagnostic
+	failed  error // while not judging: why it cannot be built
+
+	graph     *graph.Workflow
+	functions map[string]bool
+	env       environment
+	types     map[*node]*expression.Type // of the texts of the with that is being checked
+
+	defaultTimeout time.Duration
+	operations     map[string]*operation
+	bound          map[string]Connection
+	reported       map[string]bool // connections with a finding
+}
+
+func newCompiler(t *Tree, c Catalog) *compiler {
+	return &compiler{tree: t, catalog: c, doc: newDocument(t)}
+}
+
+// compile runs the stages behind structure.
+func (c *compiler) compile() *graph.Workflow {
+	c.graph = &graph.Workflow{}
+	c.declare()
+	if c.judging {
+		c.checkNames()
+	}
+	c.layOut()
+	c.linkSteps()
+	c.markSure()
+	if c.judging {
+		c.checkFlow()
+	}
+	c.buildSteps()
+	c.finish()
+	return c.graph
+}
+
+// at reports an error at n. While an accepted document is built again nothing
+// is reported.
+func (c *compiler) at(code diag.Code, n *node, message, hint string) *diag.Diagnostic {
+	start, end := n.focus()
+	return c.report(code, n, start, end, message, hint)
+}
+
+// atKey reports an error at the key of n.
+func (c *compiler) atKey(code diag.Code, n *node, message, hint string) *diag.Diagnostic {
+	if n.key == nil {
+		return c.at(code, n, message, hint)
+	}
+	return c.report(code, n, n.key.start, n.key.end, message, hint)
+}
+
+func (c *compiler) report(code diag.Code, n *node, start, end int, message, hint string) *diag.Diagnostic {
+	d := &diag.Diagnostic{Code: code, Message: message, Hint: hint}
+	if !c.judging {
+		return d
+	}
+	if len(c.diags) < 10*maxFindings {
+		d.Span, d.Path = c.tree.lines.span(start, end), n.pointer()
+		c.diags = append(c.diags, d)
+	}
+	return d
+}
+
+func (c *compiler) findings() diag.List {
+	out := make(diag.List, len(c.diags))
+	for i, d := range c.diags {
+		out[i] = *d
+	}
+	return out
+}
+
+// fail remembers why an accepted document cannot be built again.
+func (c *compiler) fail(err error) {
+	if c.failed == nil {
+		c.failed = err
+	}
+}

@@ -1,0 +1,188 @@
+package dsl
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/diag"
+	"github.com/keelstep/keelstep/pkg/graph"
+)
+
+func parseTime(text string) (time.Time, error) { return time.Parse(time.RFC3339Nano, text) }
+
+func (c *compiler) warn(code diag.Code, n *node, message, hint string) {
+	c.at(code, n, message, hint).Severity = diag.Warning
+}
+
+// checkFlow finds steps and handlers that can never run.
+func (c *compiler) checkFlow() {
+	c.checkAnswers()
+	for _, b := range c.doc.blocks {
+		for _, s := range b.steps {
+			if s.broken {
+				continue
+			}
+			c.checkReached(s)
+			c.checkCatches(s)
+			c.checkGuard(s)
+		}
+	}
+}
+
+// checkReached reports a step that waits for one that never ends in a status
+// that lets it run.
+func (c *compiler) checkReached(s *step) {
+	for _, e := range s.edges {
+		p := e.from
+		ends := endsRun(p)
+		if !ends && (!neverSucceeds(p) || e.statuses != onSuccess) {
+			continue
+		}
+		n := s.n.get("id")
+		if n == nil {
+			n = s.n
+		}
+		message := fmt.Sprintf("%s is never reached: %q before it always fails", s.label(), p.id)
+		if ends {
+			message = fmt.Sprintf("%s is never reached: %q before it ends the run", s.label(), p.id)
+		}
+		d := c.at(codeUnreachable, n, message, fmt.Sprintf("remove it, move it up, or give %q an if", p.id))
+		d.Related = []diag.Related{{Span: c.tree.spanOf(p.n.get("id")), Message: fmt.Sprintf("%q is here", p.id)}}
+		return
+	}
+}
+
+// endsRun tells that nothing runs behind s.
+func endsRun(s *step) bool {
+	return !s.broken && !s.guarded() && (s.verb == "return" || s.verb == "terminate")
+}
+
+// neverSucceeds tells that s certainly fails or ends the run.
+func neverSucceeds(s *step) bool {
+	if s.broken || s.guarded() || s.has("catch") || s.has("onTimeout") {
+		return endsRun(s)
+	}
+	switch s.verb {
+	case "return", "terminate", "fail":
+		return true
+	case "do", "until":
+		return blockNever(s.body())
+	case "parallel":
+		return onErrorOf(s) != graph.Ignore && blockNever(s.body())
+	case "if":
+		return len(s.blocks) > 1 && s.blocks[1].name == "else" && blockNever(s.blocks[0]) && blockNever(s.blocks[1])
+	case "switch":
+		if !s.has("default") {
+			return false
+		}
+		for _, b := range s.blocks {
+			if b.role == roleBranch && !blockNever(b) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// blockNever tells that the block never succeeds: a step that its success
+// needs does not.
+func blockNever(b *block) bool {
+	if b == nil {
+		return false
+	}
+	for _, s := range b.steps {
+		if s.sure && neverSucceeds(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkCatches reports handlers behind one that handles everything.
+func (c *compiler) checkCatches(s *step) {
+	list := s.get("catch")
+	if list == nil {
+		return
+	}
+	for i, h := range list.items {
+		if h.bad || h.has("when") || i == len(list.items)-1 {
+			continue
+		}
+		next := list.items[i+1]
+		c.at(codeShadowed, next, "this handler is never reached: the one before it has no when and handles every failure", "put it in front, or give the one before it a when")
+		return
+	}
+}
+
+var needsFailure = regexp.MustCompile(`^\s*steps\.([A-Za-z_][A-Za-z0-9_]*)\.(?:status\s*==\s*["'](failed|timedOut|skipped|cancelled)["']|status\s*!=\s*["'](succeeded)["']|error\s*!=\s*(?:nil|null)|error(?:\?)?\.code\s*==\s*.*)\s*$`)
+
+// checkGuard reports an if that is true only when a step before did not
+// succeed, though this step runs only when that one did.
+func (c *compiler) checkGuard(s *step) {
+	cond := s.get("if")
+	text, ok := cond.str()
+	if !ok {
+		return
+	}
+	m := needsFailure.FindStringSubmatch(text)
+	if m == nil {
+		return
+	}
+	p := c.doc.byID[m[1]]
+	if p == nil || p.broken {
+		return
+	}
+	if known, _ := c.find(placed{s: s}, p); known != present {
+		return
+	}
+	c.at(codeNeverTrue, cond, fmt.Sprintf("this is never true: %s runs only when %q succeeded", s.label(), p.id),
+		fmt.Sprintf("use runAfter: { %s: [failed, timedOut] }, or catch: on %q", p.id, p.id))
+	cond.bad = true
+}
+
+// checkAnswers holds respond steps and http triggers against each other.
+func (c *compiler) checkAnswers() {
+	waits, http := false, false
+	if list := c.doc.get("triggers"); list != nil {
+		for _, t := range list.items {
+			h := t.get("http")
+			if t.bad || h == nil {
+				waits, http = true, true // it may be one
+				continue
+			}
+			http = true
+			answer := usable(h.get("answer"))
+			if answer == nil || answer.text == "respond" {
+				waits = true
+			}
+			if answer != nil && answer.text == "respond" && !c.responds() {
+				c.at(codeNoAnswer, answer, "the trigger waits for an answer, but no step responds", "add a respond step, or write answer: accepted")
+			}
+		}
+	} else if c.doc.n.has("triggers") || len(c.tree.gaps) > 0 {
+		return
+	}
+	if waits {
+		return
+	}
+	message, hint := "nobody waits for this answer: the workflow has no http trigger", "add an http trigger, or return a value with output:"
+	if http {
+		message, hint = "nobody waits for this answer: the http trigger says answer: accepted", "write answer: respond, or leave answer out"
+	}
+	for _, s := range c.doc.steps {
+		if s.verb == "respond" && !s.broken {
+			c.atKey(codeNobodyWaits, s.n.get("respond"), message, hint)
+		}
+	}
+}
+
+func (c *compiler) responds() bool {
+	for _, s := range c.doc.steps {
+		if s.verb == "respond" || s.broken {
+			return true
+		}
+	}
+	return false
+}

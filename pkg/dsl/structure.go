@@ -1,0 +1,319 @@
+package dsl
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/keelstep/keelstep/pkg/diag"
+)
+
+// CheckSchema checks the structure of a document against the embedded schema
+// of that name and marks what is wrong, so that it is not looked at again. It
+// finds what the schema's JSON Schema validator would, in the author's words.
+func CheckSchema(t *Tree, name string) diag.List {
+	s := &structure{tree: t, workflow: name == "workflow"}
+	if t.root == nil || t.root.bad {
+		return nil
+	}
+	s.check(t.root, shapeOf(name))
+	s.diags.Sort()
+	return s.diags
+}
+
+// structure is one check of a tree against a schema.
+type structure struct {
+	tree     *Tree
+	workflow bool
+	diags    diag.List
+}
+
+func (s *structure) report(code diag.Code, n *node, start, end int, message, hint string) *diag.Diagnostic {
+	s.diags = append(s.diags, diag.Diagnostic{
+		Code: code, Span: s.tree.lines.span(start, end), Path: n.pointer(), Message: message, Hint: hint,
+	})
+	return &s.diags[len(s.diags)-1]
+}
+
+// wrong reports n and marks it.
+func (s *structure) wrong(code diag.Code, n *node, message, hint string) {
+	start, end := n.focus()
+	s.report(code, n, start, end, message, hint)
+	n.bad = true
+}
+
+// name is how a message calls a value.
+func (n *node) name() string {
+	switch {
+	case n.key != nil:
+		return strconv.Quote(n.key.text)
+	case n.parent != nil && n.parent.key != nil:
+		return fmt.Sprintf("entry %d of %q", n.index+1, n.parent.key.text)
+	case n.parent != nil:
+		return fmt.Sprintf("entry %d", n.index+1)
+	}
+	return "the document"
+}
+
+// got says what an author wrote.
+func (n *node) got() string {
+	switch n.kind {
+	case kindBool, kindNumber:
+		return n.kind.String() + ", " + n.text
+	case kindString:
+		if len(n.text) <= 40 {
+			return strconv.Quote(n.text)
+		}
+	default: // the kind is enough
+	}
+	return n.kind.String()
+}
+
+func (s *structure) check(n *node, sh *shape) {
+	if n.bad {
+		return
+	}
+	if len(sh.OneOf) > 0 {
+		if sh = s.choose(n, sh); sh == nil {
+			n.bad = true
+			return
+		}
+	}
+	if !sh.accepts(n) {
+		s.wrong(codeKind, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), s.kindHint(n, sh))
+		return
+	}
+	if len(sh.Enum) > 0 {
+		s.checkEnum(n, sh)
+		return
+	}
+	switch n.kind {
+	case kindString:
+		s.checkText(n, sh)
+	case kindNumber:
+		s.checkNumber(n, sh)
+	case kindList:
+		s.checkList(n, sh)
+	case kindMap:
+		s.checkMap(n, sh)
+	default: // null and booleans have nothing more to check
+	}
+}
+
+func (s *structure) checkEnum(n *node, sh *shape) {
+	var names []string
+	for _, v := range sh.Enum {
+		if name, ok := v.(string); ok {
+			if n.kind == kindString && n.text == name {
+				return
+			}
+			names = append(names, name)
+		}
+	}
+	hint := ""
+	if text, ok := n.str(); ok {
+		if h := neighbourValue(n, text); h != "" {
+			hint = h
+		} else if near := nearest(text, names); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+	}
+	s.wrong(codeValue, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), hint)
+}
+
+func (s *structure) checkText(n *node, sh *shape) {
+	length := utf8.RuneCountInString(n.text)
+	switch {
+	case sh.pattern != nil && !sh.pattern.MatchString(n.text):
+		code, hint := patternHint(n, n.text)
+		s.wrong(code, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), hint)
+	case length < sh.MinLength:
+		s.wrong(codeValue, n, n.name()+" is empty", fmt.Sprintf("it must be %s", sh.what()))
+	case sh.MaxLength > 0 && length > sh.MaxLength:
+		s.wrong(codeValue, n, fmt.Sprintf("%s has %d characters, more than %d", n.name(), length, sh.MaxLength), "shorten it")
+	}
+}
+
+func (s *structure) checkNumber(n *node, sh *shape) {
+	f, err := strconv.ParseFloat(n.text, 64)
+	if err == nil && (sh.Minimum == nil || f >= *sh.Minimum) && (sh.Maximum == nil || f <= *sh.Maximum) {
+		return
+	}
+	s.wrong(codeValue, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.text), "")
+}
+
+func (s *structure) checkList(n *node, sh *shape) {
+	if len(n.items) < sh.MinItems {
+		s.wrong(codeValue, n, fmt.Sprintf("%s is empty", n.name()), fmt.Sprintf("it must be %s with at least one entry", sh.what()))
+		return
+	}
+	if sh.Items == nil {
+		return
+	}
+	for _, c := range n.items {
+		s.check(c, sh.Items)
+	}
+}
+
+func (s *structure) checkMap(n *node, sh *shape) {
+	if len(n.items) < sh.MinProperties {
+		s.wrong(codeValue, n, fmt.Sprintf("%s is empty", n.name()), fmt.Sprintf("it must be %s with at least one entry", sh.what()))
+		return
+	}
+	s.required(n, sh)
+	for i, k := range n.keys {
+		v := n.items[i]
+		if p := sh.Properties[k.text]; p != nil {
+			s.check(v, p)
+			continue
+		}
+		if sh.PropertyNames != nil && sh.PropertyNames.pattern != nil {
+			if !sh.PropertyNames.pattern.MatchString(k.text) || sh.PropertyNames.MaxLength > 0 && utf8.RuneCountInString(k.text) > sh.PropertyNames.MaxLength {
+				code, hint := patternHint(k, k.text)
+				s.report(code, v, k.start, k.end, fmt.Sprintf("%q must be %s", k.text, sh.PropertyNames.what()), hint)
+				v.bad = true
+				continue
+			}
+		}
+		switch {
+		case sh.Additional == nil:
+		case sh.Additional.shape != nil:
+			s.check(v, sh.Additional.shape)
+		case sh.Additional.closed:
+			s.unknownKey(n, k, v, sh)
+		}
+	}
+}
+
+// required reports members that are missing, all in one finding.
+func (s *structure) required(n *node, sh *shape) {
+	var missing []string
+	for _, name := range sh.Required {
+		if !n.has(name) && !s.hidden(n) {
+			missing = append(missing, strconv.Quote(name))
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	start, end := n.focus()
+	hint := ""
+	if s.workflow && slices.Contains(missing, `"id"`) && len(n.keys) > 0 {
+		hint = "an id is made of letters, digits and _, and is unique in the file"
+	}
+	whose := n.name()
+	if n.parent == nil {
+		whose = sh.what()
+	}
+	s.report(codeMissingKey, n, start, end, fmt.Sprintf("%s lacks %s", whose, strings.Join(missing, " and ")), hint)
+}
+
+// hidden tells that a syntax error hides entries of the document, so that a
+// missing one may well be there.
+func (s *structure) hidden(n *node) bool {
+	return n.parent == nil && slices.ContainsFunc(s.tree.gaps, func(g gap) bool { return g.top })
+}
+
+// unknownKey reports a key that does not belong there.
+func (s *structure) unknownKey(n, k, v *node, sh *shape) {
+	v.bad = true
+	if s.workflow {
+		if code, message, hint := workflowKey(n, k.text, sh); code != "" {
+			s.report(code, v, k.start, k.end, message, hint)
+			return
+		}
+	}
+	hint := ""
+	if near := nearest(k.text, sh.names); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if len(sh.names) > 0 && len(sh.names) <= 12 {
+		hint = "what can stand here: " + strings.Join(sh.names, ", ")
+	}
+	where := "the document"
+	if n.parent != nil {
+		where = n.name()
+	}
+	s.report(codeUnknownKey, v, k.start, k.end, fmt.Sprintf("unknown key %q in %s", k.text, where), hint)
+}
+
+// choose returns the alternative that n is meant to be: of a step the one of
+// its verb, of anything else the first that has its kind. It reports when
+// there is none.
+func (s *structure) choose(n *node, sh *shape) *shape {
+	if n.kind == kindMap && strings.HasPrefix(sh.Title, "a step") {
+		return s.chooseVerb(n, sh)
+	}
+	for _, o := range sh.OneOf {
+		if o.accepts(n) {
+			return o
+		}
+	}
+	s.wrong(codeKind, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), s.kindHint(n, sh))
+	return nil
+}
+
+// chooseVerb returns the branch of the step's verb.
+func (s *structure) chooseVerb(n *node, sh *shape) *shape {
+	found := verbsOf(n)
+	switch len(found) {
+	case 0:
+		s.noVerb(n)
+		return nil
+	case 1:
+	default:
+		first, second := found[0], found[1]
+		d := s.report(codeTwoVerbs, n, second.start, second.end,
+			fmt.Sprintf("a step has one verb, this one has %q and %q", first.text, second.text),
+			"make two steps of them; a sequence inside another step goes into a do")
+		d.Related = []diag.Related{{Span: s.tree.lines.span(first.start, first.end), Message: "the first verb is here"}}
+		return nil
+	}
+	k := found[0]
+	if slices.Contains(laterVerbs, k.text) {
+		s.report(codeNotSupported, n.get(k.text), k.start, k.end, fmt.Sprintf("%q is not supported yet by this version", k.text), "")
+		return nil
+	}
+	for _, o := range sh.OneOf {
+		if o.Title == k.text {
+			return o
+		}
+	}
+	panic(fmt.Sprintf("dsl: the schema has no branch for %q", k.text))
+}
+
+func (s *structure) noVerb(n *node) {
+	start, end := n.focus()
+	message, hint := "the step has no verb", "say what it does: action, compose, set, if … then, switch, foreach, while, until, parallel, do, wait, await, respond, return, fail, rollback"
+	if k := keyOf(n, "else"); k != nil {
+		start, end = k.start, k.end
+		message, hint = `"else" stands without "then"`, "write then: as well; to turn the condition round, use not (…)"
+	} else if k := keyOf(n, "if"); k != nil {
+		start, end = k.start, k.end
+		hint = "an if needs then:, or a verb that it guards"
+	}
+	for _, k := range n.keys {
+		if h := neighbourKey(k.text); h != "" {
+			start, end, hint = k.start, k.end, h
+			break
+		}
+		if slices.Contains(commonKeys(), k.text) || k.text == "else" {
+			continue
+		}
+		start, end, message = k.start, k.end, fmt.Sprintf("the step has no verb, %q is none", k.text)
+		if near := nearest(k.text, verbs); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		break
+	}
+	s.report(codeNoVerb, n, start, end, message, hint)
+}
+
+// keyOf returns the key of that name in n, nil when there is none.
+func keyOf(n *node, name string) *node {
+	if v := n.get(name); v != nil {
+		return v.key
+	}
+	return nil
+}
