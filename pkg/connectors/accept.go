@@ -123,12 +123,17 @@ func (s *shape) numberName() string {
 	return "a number within its range"
 }
 
-func (a *acceptor) bounds(path string, s *shape, n float64, what string) {
+// bounds checks a number, or how many of something there are.
+func (a *acceptor) bounds(path string, s *shape, n float64, of string) {
+	verb := "be"
+	if of != "" {
+		verb, of = "have", " "+of
+	}
 	if s.min != nil && n < *s.min {
-		a.wrong(path, "must%s be at least %v", what, *s.min)
+		a.wrong(path, "must %s at least %v%s", verb, *s.min, of)
 	}
 	if s.max != nil && n > *s.max {
-		a.wrong(path, "must%s be at most %v", what, *s.max)
+		a.wrong(path, "must %s at most %v%s", verb, *s.max, of)
 	}
 }
 
@@ -142,14 +147,14 @@ func (a *acceptor) text(path string, s *shape, raw json.RawMessage) {
 		a.wrong(path, "must be one of %s, not %q", strings.Join(s.enum, ", "), shorten(text))
 	}
 	if s.pattern != nil && !s.pattern.MatchString(text) {
-		a.wrong(path, "must match %s", s.pattern)
+		a.wrong(path, "%s", s.says)
 	}
 	if s.format == "date-time" {
 		if _, err := time.Parse(time.RFC3339, text); err != nil {
 			a.wrong(path, "must be a time such as 2026-01-02T15:04:05Z")
 		}
 	}
-	a.bounds(path, s, float64(utf8.RuneCountInString(text)), " have a length that is")
+	a.bounds(path, s, float64(utf8.RuneCountInString(text)), "characters")
 }
 
 func (a *acceptor) list(path string, s *shape, raw json.RawMessage) json.RawMessage {
@@ -158,7 +163,7 @@ func (a *acceptor) list(path string, s *shape, raw json.RawMessage) json.RawMess
 		a.mismatch(path, "a list", raw)
 		return raw
 	}
-	a.bounds(path, s, float64(len(items)), " have a length that is")
+	a.bounds(path, s, float64(len(items)), "elements")
 	changed := false
 	for i, item := range items {
 		items[i] = a.take(fmt.Sprintf("%s/%d", path, i), s.elem, item)
@@ -238,7 +243,7 @@ func rebuilt(raw json.RawMessage, v any, changed bool) json.RawMessage {
 	if !changed {
 		return raw
 	}
-	b, err := json.Marshal(v)
+	b, err := marshal(v)
 	if err != nil {
 		panic("connectors: accepted JSON cannot be written: " + err.Error())
 	}

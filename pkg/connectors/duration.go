@@ -41,15 +41,22 @@ var units = []struct {
 	name string
 	size time.Duration
 }{
-	{"ms", time.Millisecond}, {"us", time.Microsecond}, {"µs", time.Microsecond}, {"ns", time.Nanosecond},
-	{"s", time.Second}, {"m", time.Minute}, {"h", time.Hour}, {"d", 24 * time.Hour}, {"w", 7 * 24 * time.Hour},
+	{"ms", time.Millisecond},
+	{"us", time.Microsecond},
+	{"µs", time.Microsecond},
+	{"ns", time.Nanosecond},
+	{"s", time.Second},
+	{"m", time.Minute},
+	{"h", time.Hour},
+	{"d", 24 * time.Hour},
+	{"w", 7 * 24 * time.Hour},
 }
 
 func parseDuration(s string) (time.Duration, error) {
 	wrong := fmt.Errorf("%q is not a duration: write text such as 500ms, 30s, 5m, 2h, 1d or PT30S", s)
 	if strings.HasPrefix(s, "P") {
 		d, err := iso.Parse(s)
-		if err != nil || d.Years != 0 || d.Months != 0 || d.Negative {
+		if err != nil || !strings.ContainsAny(s, "0123456789") || d.Years != 0 || d.Months != 0 || d.Negative {
 			return 0, wrong
 		}
 		if v := d.ToTimeDuration(); v >= 0 {

@@ -75,9 +75,12 @@ func Stopped(ctx context.Context, sent bool) *Error {
 // type says nothing about the effect, so its outcome counts as unknown.
 func typed(ctx context.Context, id string, err error) *Error {
 	var e *Error
-	switch {
-	case errors.As(err, &e) && e != nil:
+	switch ok := errors.As(err, &e); {
+	case ok && e != nil:
 		return e
+	case ok:
+		err = errors.New("an error without content")
+		return &Error{Code: CodeConnectorError, Message: id + ": " + err.Error(), Lost: true, Err: err}
 	case ctx.Err() != nil:
 		return Stopped(ctx, true)
 	default:

@@ -48,8 +48,9 @@ type Validator interface{ Validate() []Problem }
 //	required:"true"        an input must have it
 //	enum:"a,b"             the only texts allowed
 //	default:"text or JSON" what a missing member of an input is
-//	min:"1" max:"10"       bounds of a number, of a text's bytes, of a list's length
+//	min:"1" max:"10"       bounds of a number, of a text's characters, of a list's length
 //	pattern:"^/"           what a text must match
+//	says:"must begin …"    what the pattern means, for messages
 //
 // r nil means Never.
 func Op[In, Out any](id, summary string, r RepeatFunc[In], run func(context.Context, Call, In) (Out, error)) Operation {
@@ -109,14 +110,23 @@ func encode(id string, v any) (json.RawMessage, error) {
 	if raw, ok := v.(json.RawMessage); ok && len(raw) == 0 {
 		return json.RawMessage("null"), nil
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	raw, err := marshal(v)
+	if err != nil {
 		return nil, &Error{
 			Code: CodeInvalidOutput, Message: id + " returned what is not JSON: " + err.Error(),
 			Final: true, Lost: true, Err: err,
 		}
+	}
+	return raw, nil
+}
+
+// marshal writes compact JSON and leaves < > & as they are.
+func marshal(v any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

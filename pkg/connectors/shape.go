@@ -41,6 +41,7 @@ type shape struct {
 	fallback json.RawMessage // the default
 	min, max *float64
 	pattern  *regexp.Regexp
+	says     string   // what pattern means, for people
 	elem     *shape   // of a list or map
 	members  []member // of an object, as declared
 	goType   reflect.Type
@@ -167,6 +168,9 @@ func (s *shape) readTags(t reflect.Type, f reflect.StructField) {
 	}
 	if p := f.Tag.Get("pattern"); p != "" {
 		s.pattern = regexp.MustCompile(p)
+		if s.says = f.Tag.Get("says"); s.says == "" {
+			panic("connectors: " + where + " has a pattern, and nothing that says what it means")
+		}
 	}
 	s.min, s.max = bound(where, f.Tag.Get("min")), bound(where, f.Tag.Get("max"))
 	text, ok := f.Tag.Lookup("default")

@@ -16,7 +16,7 @@ import (
 // Bounds of an exchange.
 const (
 	maxBody      = 10 << 20 // of an answer, after unpacking
-	maxErrorBody = 1 << 20  // of an answer that is an error
+	maxErrorBody = 64 << 10 // of an answer that is an error; more is left out
 	maxHeader    = 64 << 10
 	maxRedirects = 10
 	dialTimeout  = 10 * time.Second

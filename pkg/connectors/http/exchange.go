@@ -125,7 +125,7 @@ func (f failing) notConnected(err error) *connectors.Error {
 		return f.final(CodeTLSFailed, "the certificate is not accepted: "+certificate.Err.Error(), err)
 	case errors.As(err, &unknown):
 		return f.final(CodeTLSFailed, "the certificate is not accepted: "+unknown.Error(), err)
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, nethttp.ErrSchemeMismatch):
 		return f.final(CodeTLSFailed, "the other side does not speak TLS", nil)
 	case errors.As(err, &alert):
 		return f.final(CodeTLSFailed, "the other side refuses TLS: "+alert.Error(), err)

@@ -13,7 +13,7 @@ import (
 
 // target is where a request goes.
 type target struct {
-	Path    string              `json:"path,omitempty" pattern:"^/[^?#]*$" doc:"Path below the connection's url, such as /orders/7. Text that comes from outside belongs through urlEncode()."`
+	Path    string              `json:"path,omitempty" pattern:"^/[^?#]*$" says:"must begin with / and have no ? and no #: a query goes into query" doc:"Path below the connection's url, such as /orders/7. Text that comes from outside belongs through urlEncode()."`
 	URL     string              `json:"url,omitempty" doc:"Whole address, in place of path. The connection's credentials are sent only when it has the scheme, host and port of the connection's url."`
 	Query   params              `json:"query,omitempty" doc:"Query parameters; a list gives one for each element, null none."`
 	Headers params              `json:"headers,omitempty" doc:"Headers; they win over the connection's. A list gives one for each element, null none."`
@@ -71,7 +71,7 @@ type requestInput struct {
 // Validate checks address and body.
 func (r requestInput) Validate() []connectors.Problem {
 	problems := append(r.target.Validate(), r.content.Validate()...)
-	if sendsNothing(r.Method) && !r.content.empty() {
+	if sendsNothing(r.Method) && !r.empty() {
 		problems = append(problems, connectors.Problem{Message: r.Method + " carries no body: leave it out"})
 	}
 	return problems

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -91,28 +92,46 @@ func (c *client) address(t target) (*url.URL, error) {
 	return u, nil
 }
 
-// join appends a path to the base's. It refuses dot segments: they would leave
-// the base by what a step read from outside.
+// join appends a path to the base's. Escapes in it stay as they are, what needs
+// one gets it. It refuses dot segments: they would leave the base by what a
+// step read from outside.
 func join(base *url.URL, path string) (*url.URL, error) {
 	u := *base
 	if path == "" {
 		return &u, nil
 	}
-	for _, segment := range strings.Split(path, "/") {
+	for segment := range strings.SplitSeq(path, "/") {
 		plain, err := url.PathUnescape(segment)
 		if err != nil {
 			return nil, errors.New("has a % that escapes nothing: write %25")
 		}
-		if plain == "." || plain == ".." || strings.ContainsAny(plain, "\x00\r\n") {
+		if plain == "." || plain == ".." || strings.ContainsFunc(plain, unicode.IsControl) {
 			return nil, errors.New("has a segment that is . or .. or holds control characters")
 		}
 	}
-	parsed, err := url.Parse("http://h" + strings.TrimSuffix(base.EscapedPath(), "/") + path)
+	u.RawPath = strings.TrimSuffix(base.EscapedPath(), "/") + escape(path)
+	plain, err := url.PathUnescape(u.RawPath)
 	if err != nil {
 		return nil, errors.New("is not the path of an address")
 	}
-	u.Path, u.RawPath = parsed.Path, parsed.RawPath
+	u.Path = plain
 	return &u, nil
+}
+
+// escape escapes what may not stand in a path. RFC 3986, section 3.3; % is
+// known to begin an escape.
+func escape(path string) string {
+	var b strings.Builder
+	for i := range len(path) {
+		switch c := path[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
+			strings.IndexByte("/%-._~!$&'()*+,;=:@", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // encode returns the bytes to send and their type; no bytes are nil.

@@ -54,7 +54,7 @@ type tlsSettings struct {
 
 type limits struct {
 	Parallel int    `json:"parallel,omitempty" min:"1" max:"10000" doc:"Requests under way at once."`
-	Rate     string `json:"rate,omitempty" pattern:"^[1-9][0-9]{0,6}/[smh]$" doc:"Requests in a second, minute or hour, such as 100/s."`
+	Rate     string `json:"rate,omitempty" pattern:"^[1-9][0-9]{0,6}/[smh]$" says:"must be a number in a second, minute or hour, such as 100/s, 60/m or 5000/h" doc:"Requests in a second, minute or hour, such as 100/s."`
 }
 
 // Validate checks what spans the members.
@@ -136,7 +136,7 @@ func parseAddress(text string) (*url.URL, error) {
 func (t tlsSettings) config() (*tls.Config, error) {
 	c := &tls.Config{
 		MinVersion: tls.VersionTLS12, ServerName: t.ServerName,
-		InsecureSkipVerify: t.InsecureSkipVerify, //nolint:gosec // the environment says so
+		InsecureSkipVerify: t.InsecureSkipVerify, // the environment says so
 	}
 	if t.CA != "" {
 		c.RootCAs = x509.NewCertPool()

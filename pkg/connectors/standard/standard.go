@@ -3,6 +3,7 @@ package standard
 
 import (
 	"github.com/keelstep/keelstep/pkg/connectors"
+	"github.com/keelstep/keelstep/pkg/connectors/file"
 	"github.com/keelstep/keelstep/pkg/connectors/http"
 	"github.com/keelstep/keelstep/pkg/connectors/noop"
 )
@@ -18,6 +19,7 @@ func New() *connectors.Registry { return With(Options{}) }
 // With returns a registry of all connectors.
 func With(o Options) *connectors.Registry {
 	return connectors.NewRegistry(
+		file.New(),
 		http.New(o.HTTP),
 		noop.New(),
 	)

@@ -68,7 +68,7 @@ func (l *ledger) load() error {
 	r := bufio.NewReader(l.file)
 	for n := 1; ; n++ {
 		line, err := r.ReadBytes('\n')
-		if err == io.EOF { //nolint:errorlint // ReadBytes returns io.EOF itself
+		if err == io.EOF {
 			break
 		}
 		if err != nil {

@@ -147,7 +147,7 @@ func read(body []byte, into any) error {
 	if err := d.Decode(into); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+	if _, err := d.Token(); err != io.EOF {
 		return fmt.Errorf("data after the document")
 	}
 	return nil
