@@ -349,15 +349,24 @@ func (m *Machine) end(e fact.Event, s *step, status graph.Status) {
 }
 
 // siblingEnded stops the other branches of a parallel whose onError is cancel
-// when one has failed.
+// when one has failed, and those of a race when one has won.
 func (m *Machine) siblingEnded(s *step) {
 	f := s.in
 	owner := f.owner
-	if f.kind != bodyFrame || f.stopping || f.open == 0 || owner.halt != 0 || owner.node.Kind != graph.Parallel {
+	if f.kind != bodyFrame || f.stopping || owner.halt != 0 {
 		return
 	}
-	if owner.node.OnError == graph.Cancel && (s.status == graph.Failed || s.status == graph.TimedOut) {
+	switch {
+	case owner.node.Kind == graph.Race && s.status == graph.Succeeded && owner.winner == nil:
+		owner.winner = s
+		owner.halt = stopLost
+	case owner.node.Kind == graph.Parallel && owner.node.OnError == graph.Cancel &&
+		(s.status == graph.Failed || s.status == graph.TimedOut):
 		owner.halt = stopOnError
+	default:
+		return
+	}
+	if f.open > 0 {
 		m.st.agenda.push(task{kind: taskStop, step: owner})
 	}
 }

@@ -143,9 +143,15 @@ func (m *Machine) goOn(s *step) {
 	}
 }
 
-// loopOutput returns the output of a loop that ended well. It is put together
-// from what the passes recorded and never recorded again.
-func (m *Machine) loopOutput(s *step) *cell { return &cell{of: s} }
+// decodeOf returns the output of a loop that ended well or of a race that was
+// won. It is put together from what was recorded and never recorded again.
+func (m *Machine) decodeOf(s *step) (any, error) {
+	if s.winner == nil {
+		return m.decodeLoop(s)
+	}
+	x, err := m.decode(s.winner.out)
+	return map[string]any{"winner": s.winner.node.ID, "output": x}, err
+}
 
 // decodeLoop returns a list for while and until, {count, results, failed} for
 // foreach.

@@ -151,7 +151,7 @@ func (m *Machine) applyRetry(e fact.Event, s *step, f *retryScheduled) {
 	if s.loop != nil {
 		s.frames = append(s.frames, s.loop.kept...)
 	}
-	s.halt, s.loop = 0, nil
+	s.halt, s.loop, s.winner = 0, nil, nil
 	s.frames = slices.DeleteFunc(s.frames, func(f *frame) bool { return !f.keep })
 	m.setTimer(timerRetry, s, f.Due)
 }
@@ -210,8 +210,8 @@ func (m *Machine) outcomeCell(s *step, status graph.Status, v expression.Value) 
 		return nil
 	case s.res != nil:
 		return s.res.out
-	case s.loop != nil && s.phase == inBody:
-		return m.loopOutput(s)
+	case s.phase == inBody && (s.loop != nil || s.winner != nil):
+		return &cell{of: s} // put together from what was recorded
 	}
 	return nil
 }

@@ -114,6 +114,7 @@ func (d *dump) step(c *fact.Coder, s *step) {
 	c.Uint(27, "seen", &s.seen)
 	fact.List(c, 28, "undos", &s.undos, func(c *fact.Coder, f **graph.Failure) { failureField(c, 1, "error", f) })
 	d.refs(c, 29, &s.tried)
+	d.ref(c, 30, &s.winner)
 }
 
 // refs carries references to steps.

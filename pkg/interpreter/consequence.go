@@ -97,7 +97,7 @@ func (m *Machine) begins(s *step, attempt int) (fact.Fact, error) {
 		return m.pick(s, attempt)
 	case graph.Foreach:
 		return m.each(s, attempt)
-	case graph.While, graph.Until, graph.Parallel, graph.Scope:
+	case graph.While, graph.Until, graph.Parallel, graph.Race, graph.Scope:
 		return &blockEntered{Path: s.path, Attempt: attempt, Deadline: m.deadline(s, attempt)}, nil
 	case graph.Wait:
 		return m.wait(s)
@@ -113,7 +113,7 @@ func (m *Machine) begins(s *step, attempt int) (fact.Fact, error) {
 		return m.terminate(s)
 	case graph.Rollback:
 		return m.rollback(s)
-	case graph.Race, graph.Approval, graph.CallWorkflow, graph.Emit:
+	case graph.Approval, graph.CallWorkflow, graph.Emit:
 		return m.leave(s, result{status: graph.Failed, err: m.failure(s, "NotSupported", "this version does not run steps of this kind")})
 	default:
 		panic(fmt.Sprintf("interpreter: unhandled kind %d", n.Kind))

@@ -216,11 +216,12 @@ const (
 	stopTimeout
 	stopOnError
 	stopReturn
+	stopLost // another branch of a race has won
 )
 
 // String returns the reason as histories show it.
 func (r stopReason) String() string {
-	return [...]string{"", "cancel", "timeout", "onError", "return"}[r]
+	return [...]string{"", "cancel", "timeout", "onError", "return", "lost"}[r]
 }
 
 func failureField(c *fact.Coder, tag uint64, name string, f **graph.Failure) {

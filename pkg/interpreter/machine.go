@@ -202,7 +202,7 @@ func (m *Machine) decode(c *cell) (any, error) {
 	case c.has:
 		return c.dec, nil
 	case c.of != nil:
-		return m.decodeLoop(c.of)
+		return m.decodeOf(c.of)
 	case c.sig != nil:
 		data, err := m.decode(c.sig.data)
 		if err != nil {

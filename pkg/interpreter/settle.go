@@ -46,6 +46,8 @@ func (m *Machine) outcome(s *step) (result, error) {
 		return result{status: graph.TimedOut, err: s.fail}, nil
 	case s.loop != nil:
 		return m.loopOutcome(s), nil
+	case s.winner != nil:
+		return result{status: graph.Succeeded}, nil
 	case s.node.Kind == graph.Rollback:
 		return m.rollbackOutcome(s)
 	}
@@ -202,6 +204,10 @@ func (m *Machine) stop(s *step) fact.Fact {
 		}}
 	}
 	f := &stopBegan{Path: s.path, Reason: stopTimeout, Due: due}
+	if s.halt == stopLost {
+		f.Reason = stopLost
+		return f
+	}
 	if s.halt == stopOnError {
 		f.Reason = stopOnError
 		if s.loop != nil {
@@ -224,7 +230,7 @@ func (m *Machine) finish() (fact.Fact, error) {
 		return &runEnded{Status: graph.TimedOut, Error: m.st.endFail}, nil
 	case stopReturn:
 		return &runEnded{Status: graph.Succeeded, Output: m.st.endOutput.v}, nil
-	case stopOnError:
+	case stopOnError, stopLost:
 	}
 	status, err := m.blockStatus(m.st.root)
 	if status != graph.Succeeded {

@@ -127,10 +127,11 @@ type step struct {
 	frames []*frame // bodies, branches and handlers, oldest first
 	branch int
 
-	loop  *loop
-	seen  uint64           // await: the last signal that it was offered
-	undos []*graph.Failure // rollback: the failures of compensations
-	tried []*step          // rollback: what it has undone or tried to
+	winner *step // race: the branch that succeeded first
+	loop   *loop
+	seen   uint64           // await: the last signal that it was offered
+	undos  []*graph.Failure // rollback: the failures of compensations
+	tried  []*step          // rollback: what it has undone or tried to
 }
 
 // undo is where the compensation of a step stands.
