@@ -51,7 +51,7 @@ var table = []row{
 	}},
 	{"cmd/...", []string{"*"}},
 	{"internal/...", []string{"*"}},
-	{"samples/...", nil},
+	{"samples/...", []string{"samples/..."}},
 }
 
 // confined says where a module of others may be imported; tests are free.

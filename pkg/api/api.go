@@ -113,7 +113,7 @@ func New(o Options) (*Server, error) {
 	e.HTTPErrorHandler = s.answerError
 	e.Use(s.guard)
 	RegisterHandlers(e, NewStrictHandler(&handlers{Server: s}, nil))
-	g := gateway.New(gateway.Options{Engine: o.Engine, Logger: o.Logger, Clock: o.Clock, Reserved: reserved})
+	g := gateway.New(gateway.Options{Engine: o.Engine, Logger: o.Logger, Clock: o.Clock, Reserved: reserved, Stopping: s.stopping})
 	for _, path := range []string{"/", "/*"} {
 		e.RouteNotFound(path, func(c echo.Context) error { return s.elsewhere(c, g) })
 	}
@@ -163,7 +163,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			s.o.Logger.Debug("close the listener", "error", err)
 		}
 	}
-	<-failed
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		s.o.Logger.Debug("listener ended", "error", err)
+	}
 	return nil
 }
 

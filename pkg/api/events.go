@@ -31,7 +31,7 @@ func (h *handlers) WatchRun(ctx context.Context, r WatchRunRequestObject) (Watch
 // eventStream is the answer that streams.
 type eventStream struct {
 	*Server
-	ctx   context.Context //nolint:containedctx // the generated interface has no place for it
+	ctx   context.Context // the generated interface has no place for it
 	run   string
 	after uint64
 }
@@ -73,7 +73,7 @@ func (s eventStream) VisitWatchRunResponse(w http.ResponseWriter) error {
 
 // await returns the next event; ok is false at the end. It keeps the
 // connection alive while it waits.
-func (s eventStream) await(ctx context.Context, next <-chan watched, out *sseWriter) (e engine.HistoryEvent, err error, ok bool) { //nolint:revive // as iter.Pull2
+func (s eventStream) await(ctx context.Context, next <-chan watched, out *sseWriter) (e engine.HistoryEvent, err error, ok bool) {
 	for {
 		silent := make(chan struct{})
 		stop := s.o.Clock.AfterFunc(keepAlive, func() { close(silent) })
@@ -115,7 +115,7 @@ func pull(ctx context.Context, seq iter.Seq2[engine.HistoryEvent, error]) (next 
 	}()
 	return c, func() {
 		cancel()
-		for range c { //nolint:revive // until it is closed
+		for range c { // until it is closed
 		}
 	}
 }

@@ -26,7 +26,6 @@ const testKey = "a-key-for-the-tests-of-this-package"
 type fixture struct {
 	server *api.Server
 	engine *engine.Engine
-	log    *bytes.Buffer
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -94,9 +93,21 @@ func (s *spec) check(t *testing.T, r *http.Request, body []byte, rec *httptest.R
 			}
 		}
 	}
+	if strings.HasPrefix(r.URL.Path, "/v1/") && rec.Code < 400 || r.URL.Path == "/v1/runs" && r.Method == http.MethodGet {
+		if _, _, err := s.router.FindRoute(r); err != nil {
+			t.Errorf("%s %s is not in the spec: %v", r.Method, r.URL, err)
+		}
+	}
+	if err := s.validate(t.Context(), r, body, rec); err != nil {
+		t.Errorf("%s %s: %v", r.Method, r.URL, err)
+	}
+}
+
+// validate compares an answer with the spec; what is not of the API is good.
+func (s *spec) validate(ctx context.Context, r *http.Request, body []byte, rec *httptest.ResponseRecorder) error {
 	route, params, err := s.router.FindRoute(r)
 	if err != nil {
-		return // not of the API
+		return nil //nolint:nilerr // not of the API
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	in := &openapi3filter.ResponseValidationInput{
@@ -107,7 +118,28 @@ func (s *spec) check(t *testing.T, r *http.Request, body []byte, rec *httptest.R
 		Status: rec.Code, Header: rec.Header(), Body: io.NopCloser(bytes.NewReader(rec.Body.Bytes())),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	}
-	if err := openapi3filter.ValidateResponse(t.Context(), in); err != nil {
-		t.Errorf("%s %s: %v", r.Method, r.URL, err)
+	return openapi3filter.ValidateResponse(ctx, in)
+}
+
+// TestSpecCheck: the check of answers against the spec finds what is wrong.
+func TestSpecCheck(t *testing.T) {
+	s := loadSpec(t)
+	for _, c := range []struct {
+		path, body string
+		ok         bool
+	}{
+		{"/v1/version", `{"version":"1","go":"1","api":"v1"}`, true},
+		{"/v1/version", `{"version":1,"go":"1","api":"v1"}`, false},
+		{"/v1/version", `{"version":"1"}`, false},
+		{"/v1/runs", `{"runs":[{"run":"x","workflow":"w","version":"1","status":"done","startedAt":"2026-01-01T00:00:00Z"}]}`, false},
+	} {
+		r := httptest.NewRequest("GET", c.path, http.NoBody)
+		rec := httptest.NewRecorder()
+		rec.Header().Set("Content-Type", "application/json")
+		_, _ = rec.WriteString(c.body)
+		err := s.validate(t.Context(), r, nil, rec)
+		if (err == nil) != c.ok {
+			t.Errorf("%s %s: %v, want ok %v", c.path, c.body, err, c.ok)
+		}
 	}
 }

@@ -70,11 +70,20 @@ func syntaxProblem(b []byte, err error) error {
 	if strings.Contains(s.Error(), "max depth") {
 		return tooDeep()
 	}
-	if int(s.Offset) >= len(b) && strings.Contains(s.Error(), "unexpected end") {
+	if endsEarly(b) {
 		return problem(CodeInvalidJSON, "the body ends in the middle of its JSON, after %d bytes; send all of it", len(b))
 	}
 	line, col := place(b, int(s.Offset)-1)
 	return problem(CodeInvalidJSON, "the body is not JSON: line %d, column %d: %s", line, col, s.Error())
+}
+
+// endsEarly tells whether what is wrong with JSON is only that it ends: one
+// more byte that fits nowhere is then where it breaks.
+func endsEarly(b []byte) bool {
+	var raw json.RawMessage
+	var s *json.SyntaxError
+	err := json.Unmarshal(append(bytes.Clone(b), 0), &raw)
+	return errors.As(err, &s) && int(s.Offset) == len(b)+1 && !json.Valid(b)
 }
 
 // place returns line and column, in characters, of a byte.

@@ -39,6 +39,8 @@ type Options struct {
 	Clock  engine.Clock
 	// Reserved is paths that no trigger answers, with all below them.
 	Reserved []string
+	// Stopping ends when callers shall not wait for answers any more.
+	Stopping context.Context // of the server, not of a request
 }
 
 // Gateway answers the requests of http triggers.

@@ -60,7 +60,7 @@ func plain(v any) (json.RawMessage, error) {
 
 // env is what a trigger's input can see.
 type env struct {
-	ctx     context.Context //nolint:containedctx // expressions take none
+	ctx     context.Context // expressions take none
 	engine  Engine
 	wf      *graph.Workflow
 	trigger map[string]any
@@ -70,12 +70,12 @@ type env struct {
 
 // Read returns the trigger or a parameter.
 func (e env) Read(r expression.Read) (any, error) {
-	switch r.Root { //nolint:exhaustive // the compiler refuses all others here
+	switch r.Root {
 	case expression.RootTrigger:
 		return e.trigger, nil
 	case expression.RootParams:
 		return e.engine.Parameter(e.ctx, e.wf, r.Name)
-	default:
+	default: // the compiler refuses all others here
 		return nil, nil
 	}
 }

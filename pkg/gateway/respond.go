@@ -30,6 +30,7 @@ func (g *Gateway) respond(c echo.Context, route *engine.Route, s engine.Started)
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), deadline)
 	defer cancel()
+	defer context.AfterFunc(g.o.Stopping, cancel)()
 	a, v, err := g.o.Engine.Await(ctx, s.Run)
 	switch {
 	case err == nil:
