@@ -221,6 +221,17 @@ func negate(a any) (any, error) {
 	return nil, failf("- needs a number, got %s", describe(a))
 }
 
+// positive is the sign +.
+func positive(a any) (any, error) {
+	if _, ok := asFloat(a); ok {
+		return a, nil
+	}
+	if _, ok := a.(Duration); ok {
+		return a, nil
+	}
+	return nil, failf("+ needs a number, got %s", describe(a))
+}
+
 func durationOf(f float64) (any, error) {
 	if !(math.Abs(f) < math.MaxInt64) {
 		return nil, failf("the duration is longer than 292 years")

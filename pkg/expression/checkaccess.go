@@ -204,12 +204,22 @@ func (c *checker) field(n *ast.MemberNode, base *Type, name string) *Type {
 		}
 		return c.narrow(n, anyType, false)
 	}
+	hint := hintFor(name, base.fieldNames())
+	if p, ok := pathOf(n, c.isLocal); ok && len(p.names) == 1 && thingsOf[p.root] != "" {
+		c.report(n, codeField, hint, "there is no %s %q", thingsOf[p.root], name)
+		return anyType
+	}
 	what := "this object"
 	if key := c.key(n.Node); key != "" {
 		what = key
 	}
-	c.report(n, codeField, hintFor(name, base.fieldNames()), "%s has no field %q", what, name)
+	c.report(n, codeField, hint, "%s has no field %q", what, name)
 	return anyType
+}
+
+// thingsOf says what the names behind a root are names of.
+var thingsOf = map[Root]string{
+	RootParams: "parameter", RootVars: "variable", RootSteps: "step", RootLoops: "loop", RootSecrets: "secret",
 }
 
 // index returns the type of base[x].

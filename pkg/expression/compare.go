@@ -97,7 +97,7 @@ func equalLists(ev *evaluation, x, y []any, ok bool, depth int) (bool, error) {
 	if !ok || len(x) != len(y) {
 		return false, nil
 	}
-	if err := ev.charge(1 + len(x)); err != nil {
+	if err := ev.charge(1 + len(x)/elementsPerStep); err != nil {
 		return false, err
 	}
 	for i := range x {
@@ -112,7 +112,7 @@ func equalObjects(ev *evaluation, x, y map[string]any, ok bool, depth int) (bool
 	if !ok || len(x) != len(y) {
 		return false, nil
 	}
-	if err := ev.charge(1 + 2*len(x)); err != nil {
+	if err := ev.charge(1 + len(x)); err != nil {
 		return false, err
 	}
 	for _, name := range sortedNames(x) {
@@ -174,7 +174,7 @@ func ratOf(a any) (*big.Rat, bool) {
 func contained(ev *evaluation, needle, in any) (any, error) {
 	switch v := in.(type) {
 	case []any:
-		if err := ev.charge(1 + len(v)); err != nil {
+		if err := ev.charge(1 + len(v)/elementsPerStep); err != nil {
 			return nil, err
 		}
 		for _, elem := range v {
@@ -189,7 +189,7 @@ func contained(ev *evaluation, needle, in any) (any, error) {
 			return nil, failf("in needs the name of a member, got %s", describe(needle))
 		}
 		_, ok = v[name]
-		return ok, nil
+		return ok, ev.chargeText(len(name))
 	case nil:
 		return false, nil
 	}

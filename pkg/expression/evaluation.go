@@ -20,8 +20,11 @@ const (
 	MaxResult = 10 << 20  // bytes of a result's JSON, and of any text on the way
 )
 
-// bytesPerStep is how many bytes of text weigh one step.
-const bytesPerStep = 64
+// What weighs one step.
+const (
+	bytesPerStep    = 64 // bytes of text that are read or made
+	elementsPerStep = 8  // elements that are looked at or compared
+)
 
 var (
 	errSteps      = &Error{Code: CodeExpressionLimit, Message: fmt.Sprintf("the expression needs more than %d steps", MaxSteps)}
@@ -47,7 +50,7 @@ func (ev *evaluation) charge(n int) error {
 }
 
 // chargeText takes the steps of work on n bytes.
-func (ev *evaluation) chargeText(n int) error { return ev.charge(1 + n/bytesPerStep) }
+func (ev *evaluation) chargeText(n int) error { return ev.charge(n / bytesPerStep) }
 
 // Eval evaluates the expression. The result is made of what Decode yields and
 // of Duration, time.Time and Sealed. The error is an *Error, or the *Lack of
@@ -127,23 +130,26 @@ func (p *Program) errorOf(err error) *Error {
 	if fe.Prev == nil && strings.Contains(fe.Message, "memory budget") {
 		return p.errorf(CodeExpressionLimit, "the expression makes more than a million elements")
 	}
-	return p.errorf(CodeExpressionError, "%s", plainTypes(fe.Message))
+	if m := machineCompare.FindStringSubmatch(fe.Message); m != nil {
+		return p.errorf(CodeExpressionError, "cannot compare %s with %s", plainType(m[1]), plainType(m[2]))
+	}
+	if strings.HasPrefix(fe.Message, "reduce of empty") {
+		return p.errorf(CodeExpressionError, "reduce() of an empty list needs a first value")
+	}
+	return p.errorf(CodeExpressionError, "%s", fe.Message)
 }
 
-var (
-	machineType  = regexp.MustCompile(`<nil>|map\[string\]interface \{\}|\[\]interface \{\}|\bfloat64\b|\bint\b|\bjson\.Number\b|\bexpression\.(?:Duration|Sealed)\b|\btime\.Time\b|\*expression\.\w+`)
-	machineNames = map[string]string{
-		"<nil>": "null", "map[string]interface {}": "an object", "[]interface {}": "a list",
-		"float64": "a number", "int": "an integer", "json.Number": "a number too large to compute with",
-		"expression.Duration": "a duration", "expression.Sealed": "a secret", "time.Time": "a time",
-	}
-)
+// machineCompare is how the machine says that two values have no order.
+var machineCompare = regexp.MustCompile(`^invalid operation: (.+) [<>]=? (.+)$`)
 
-// plainTypes puts our names of types into a message of the machine.
-func plainTypes(message string) string {
-	return machineType.ReplaceAllStringFunc(message, func(t string) string {
-		return cmp.Or(machineNames[t], "a value")
-	})
+// plainType is our name of a Go type.
+func plainType(goType string) string {
+	names := map[string]string{
+		"<nil>": "null", "bool": "a boolean", "int": "an integer", "float64": "a number", "string": "a string",
+		"json.Number": describe(json.Number("")), "[]interface {}": "a list", "map[string]interface {}": "an object",
+		"expression.Duration": "a duration", "time.Time": "a time", "expression.Sealed": "a secret",
+	}
+	return cmp.Or(names[goType], goType)
 }
 
 // checkResult holds a result against the bounds of size and depth, and against

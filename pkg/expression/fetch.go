@@ -6,6 +6,9 @@ import (
 	"fmt"
 )
 
+// errPages tells that stored bytes are not those that were stored.
+var errPages = errors.New("the stored pages of a list are damaged")
+
 // Decode returns the decoded JSON of a recorded value: nil, bool, int, float64,
 // string, []any, map[string]any, Sealed, and json.Number for a number that
 // neither int nor float64 can hold. An absent value decodes to nil. When bytes are
@@ -34,6 +37,9 @@ func Decode(v Value, fetch Fetch) (any, error) {
 			return nil, err
 		}
 		list = append(list, page...)
+	}
+	if len(list) != ref.Length {
+		return nil, errPages
 	}
 	return list, nil
 }
@@ -69,7 +75,7 @@ func Bytes(v Value, fetch Fetch) ([]byte, error) {
 	whole := append(make([]byte, 0, size), '[')
 	for i, part := range parts {
 		if len(part) < 2 || part[0] != '[' || part[len(part)-1] != ']' {
-			return nil, errors.New("a stored page is not a list")
+			return nil, errPages
 		}
 		if i > 0 {
 			whole = append(whole, ',')
@@ -93,9 +99,6 @@ func Elem(v Value, i int, fetch Fetch) (any, error) {
 		pages, err := pageHashes(ref, fetch)
 		if err != nil {
 			return nil, err
-		}
-		if i/PageLen >= len(pages) {
-			return nil, fmt.Errorf("a paged list of %d elements has %d pages", n, len(pages))
 		}
 		parts, err := fetchAll(pages[i/PageLen:i/PageLen+1], fetch)
 		if err != nil {
@@ -171,6 +174,9 @@ func pageHashes(ref *Ref, fetch Fetch) ([]Hash, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the pages of %s: %w", ref.Hash, err)
 	}
+	if len(hashes) != (ref.Length+PageLen-1)/PageLen {
+		return nil, errPages
+	}
 	return hashes, nil
 }
 
@@ -202,7 +208,7 @@ func decodePage(b []byte) ([]any, error) {
 	}
 	list, ok := x.([]any)
 	if !ok {
-		return nil, errors.New("a stored page is not a list")
+		return nil, errPages
 	}
 	return list, nil
 }
@@ -216,7 +222,7 @@ func decodeElem(b []byte, i int) (any, error) {
 		return i >= 0
 	})
 	if i >= 0 || elem == nil {
-		return nil, errors.New("a stored page is shorter than its list says")
+		return nil, errPages
 	}
 	return decodeRecorded(elem)
 }

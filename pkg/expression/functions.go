@@ -46,6 +46,9 @@ func (k kinds) has(kind TypeKind) bool { return k == 0 || k&(1<<kind) != 0 }
 
 // String names the kinds: "a string or a list".
 func (k kinds) String() string {
+	if k == allValues || k == aScalar {
+		return map[kinds]string{allValues: "a value that is not null", aScalar: "a text, a number or a boolean"}[k]
+	}
 	var names []string
 	for kind := range typeNames {
 		if k&(1<<kind) != 0 {

@@ -253,16 +253,19 @@ func (g *generator) access(n ast.Node, safe bool, then func(ast.Node) ast.Node) 
 		if base, ok := pathOf(v.Node, g.isLocal); ok && len(base.names) < base.want && wholeFields[base.root] == nil {
 			return g.fail("a constant name is needed here")
 		}
-		property := g.node(v.Property)
+		property, read := g.node(v.Property), "."
+		if !isConstant(v.Property) {
+			read = "[]"
+		}
 		return g.access(v.Node, safe, func(base ast.Node) ast.Node {
 			if !v.Optional && !safe {
-				return then(g.call(".", base, property))
+				return then(g.call(read, base, property))
 			}
 			return g.let(base, func(x ast.Node) ast.Node {
 				return made(&ast.ConditionalNode{
 					Cond: made(&ast.BinaryNode{Operator: "==", Left: x, Right: nilNode()}),
 					Exp1: nilNode(),
-					Exp2: then(g.call(".", x, property)),
+					Exp2: then(g.call(read, x, property)),
 				})
 			})
 		})

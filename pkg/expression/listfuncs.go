@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
@@ -210,6 +211,9 @@ func sortBy(ev *evaluation, a []any) (any, error) {
 			return nil, failf(`the order is "asc" or "desc", got %s`, describeKey(a[2]))
 		}
 	}
+	if err := ev.charge(1 + len(list)*bits.Len(uint(len(list)))/elementsPerStep); err != nil {
+		return nil, err
+	}
 	order := make([]int, len(list))
 	for i := range order {
 		order[i] = i
@@ -217,9 +221,6 @@ func sortBy(ev *evaluation, a []any) (any, error) {
 	var failed error
 	slices.SortStableFunc(order, func(i, j int) int {
 		if failed != nil {
-			return 0
-		}
-		if failed = ev.charge(1); failed != nil {
 			return 0
 		}
 		c, err := compare(ev, keys[i], keys[j])
@@ -241,41 +242,53 @@ func groupBy(ev *evaluation, list, keys any) (any, error) {
 	groups := map[string]any{}
 	names := keys.([]any)
 	for i, elem := range list.([]any) {
-		key, err := keyText(names[i])
+		key, err := keyText(ev, names[i])
 		if err != nil {
 			return nil, err
 		}
 		name := key.(string)
-		if err := ev.chargeText(len(name)); err != nil {
-			return nil, err
-		}
 		group, _ := groups[name].([]any)
 		groups[name] = append(group, elem)
 	}
 	return groups, nil
 }
 
+// uniq keeps the first of equal elements. Texts, numbers and booleans are
+// found by a table, other values one by one.
 func uniq(ev *evaluation, a []any) (any, error) {
-	kept := []any{}
+	kept, others := []any{}, []any{}
+	seen := map[any]bool{}
 	for _, elem := range a[0].([]any) {
-		seen := false
-		for _, other := range kept {
-			if err := ev.charge(1); err != nil {
-				return nil, err
+		if key, ok := scalarKey(elem); ok {
+			if !seen[key] {
+				seen[key] = true
+				kept = append(kept, elem)
 			}
-			same, err := equal(ev, elem, other, 0)
-			if err != nil {
-				return nil, err
-			}
-			if seen = same; seen {
-				break
-			}
+			continue
 		}
-		if !seen {
-			kept = append(kept, elem)
+		found, err := contained(ev, elem, others)
+		if err != nil {
+			return nil, err
+		}
+		if found == false {
+			kept, others = append(kept, elem), append(others, elem)
 		}
 	}
 	return kept, nil
+}
+
+// scalarKey returns a key that two scalars share only when they are equal.
+func scalarKey(x any) (any, bool) {
+	switch v := x.(type) {
+	case nil, bool, int, string, Duration:
+		return v, true
+	case float64:
+		if n, ok := asInt(v); ok {
+			return n, true
+		}
+		return v, true
+	}
+	return nil, false
 }
 
 func flatten(ev *evaluation, into, list []any, depth int) ([]any, error) {
@@ -299,7 +312,7 @@ func flatten(ev *evaluation, into, list []any, depth int) ([]any, error) {
 	return into, nil
 }
 
-func fromPairs(_ *evaluation, a []any) (any, error) {
+func fromPairs(ev *evaluation, a []any) (any, error) {
 	object := map[string]any{}
 	for i, elem := range a[0].([]any) {
 		pair, ok := elem.([]any)
@@ -309,6 +322,9 @@ func fromPairs(_ *evaluation, a []any) (any, error) {
 		name, ok := pair[0].(string)
 		if !ok {
 			return nil, failf("fromPairs(): the name of element %d is %s", i, describe(pair[0]))
+		}
+		if err := ev.chargeText(len(name)); err != nil {
+			return nil, err
 		}
 		object[name] = pair[1]
 	}

@@ -18,7 +18,7 @@ type withState func(ev *evaluation, args []any) (any, error)
 var operators = map[string]stateless{
 	".":    func(a []any) (any, error) { return member(a[0], a[1]) },
 	"neg":  func(a []any) (any, error) { return negate(a[0]) },
-	"pos":  func(a []any) (any, error) { return subtract(a[0], 0) },
+	"pos":  func(a []any) (any, error) { return positive(a[0]) },
 	"-":    func(a []any) (any, error) { return subtract(a[0], a[1]) },
 	"*":    func(a []any) (any, error) { return multiply(a[0], a[1]) },
 	"/":    func(a []any) (any, error) { return divide(a[0], a[1]) },
@@ -26,7 +26,6 @@ var operators = map[string]stateless{
 	"**":   func(a []any) (any, error) { return power(a[0], a[1]) },
 	"^":    func(a []any) (any, error) { return power(a[0], a[1]) },
 	"bool": func(a []any) (any, error) { return truth(a[0]) },
-	"key":  func(a []any) (any, error) { return keyText(a[0]) },
 }
 
 var chargedOperators = map[string]withState{
@@ -40,8 +39,17 @@ var chargedOperators = map[string]withState{
 	"<=": ordered(func(c int) bool { return c <= 0 }),
 	">":  ordered(func(c int) bool { return c > 0 }),
 	">=": ordered(func(c int) bool { return c >= 0 }),
-	"in": func(ev *evaluation, a []any) (any, error) { return contained(ev, a[0], a[1]) },
-	"..": func(ev *evaluation, a []any) (any, error) { return rangeOf(ev, a[0], a[1]) },
+	"[]": func(ev *evaluation, a []any) (any, error) {
+		if name, ok := a[1].(string); ok {
+			if err := ev.chargeText(len(name)); err != nil {
+				return nil, err
+			}
+		}
+		return member(a[0], a[1])
+	},
+	"key": func(ev *evaluation, a []any) (any, error) { return keyText(ev, a[0]) },
+	"in":  func(ev *evaluation, a []any) (any, error) { return contained(ev, a[0], a[1]) },
+	"..":  func(ev *evaluation, a []any) (any, error) { return rangeOf(ev, a[0], a[1]) },
 	"[:]": func(ev *evaluation, a []any) (any, error) {
 		return slice(ev, a[0], a[1], a[2])
 	},
@@ -111,8 +119,11 @@ func member(x, key any) (any, error) {
 		return v[name], nil
 	case []any:
 		i, ok := asInt(key)
+		if isText(key) {
+			return nil, failf("a list has no field %s", describeKey(key))
+		}
 		if !ok {
-			return nil, failf("the place in a list is an integer, got %s", describeKey(key))
+			return nil, failf("the place in a list is an integer, got %s", describe(key))
 		}
 		at := i
 		if at < 0 {
@@ -153,7 +164,7 @@ func truth(x any) (any, error) {
 }
 
 // keyText returns the name of an object's member that a computed key makes.
-func keyText(x any) (any, error) {
+func keyText(ev *evaluation, x any) (any, error) {
 	if x == nil {
 		return nil, failf("a member's name cannot be null")
 	}
@@ -161,7 +172,7 @@ func keyText(x any) (any, error) {
 	if err != nil {
 		return nil, failf("a member's name cannot be %s", describe(x))
 	}
-	return text, nil
+	return text, ev.chargeText(len(text))
 }
 
 // rangeOf is the operator .. and yields a list of integers.

@@ -104,9 +104,14 @@ func syntaxProblem(src string, err error) *Problem {
 			p.Message = "the expression ends too early"
 		}
 	}
+	if strings.Contains(p.Message, "strconv.") {
+		p.Message = "the number does not fit into 64 bits"
+	}
 	switch src[p.Offset : p.Offset+p.Length] {
 	case "=":
 		p.Hint = "compare with =="
+	case ":":
+		p.Hint = "an object for each element stands in parentheses: map(list, ({name: value}))"
 	case "$":
 		p.Hint = "inside an expression write names without ${ }"
 	case "{":

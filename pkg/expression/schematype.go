@@ -18,9 +18,21 @@ func TypeOfSchema(raw []byte) *Type {
 	return s.typeOf(root, 0)
 }
 
+// TypeOfArgument is TypeOfSchema for a value that somebody gives and defaults
+// are filled into afterwards: a property with a default may be left out.
+func TypeOfArgument(raw []byte) *Type {
+	root, err := DecodeRaw(raw)
+	if err != nil {
+		return anyType
+	}
+	s := schemaTyper{root: root, given: true}
+	return s.typeOf(root, 0)
+}
+
 // schemaTyper derives types from one schema document.
 type schemaTyper struct {
-	root any
+	root  any
+	given bool // defaults are not filled in yet
 	// steps bounds the work on schemas that fan out through references.
 	steps int
 }
@@ -132,7 +144,7 @@ func (s *schemaTyper) object(object map[string]any, depth int) *Type {
 	}
 	for _, name := range sortedNames(properties) {
 		f := Field{Name: name, Type: s.typeOf(properties[name], depth+1)}
-		f.Optional = !required[name] && !hasDefault(s.follow(properties[name]))
+		f.Optional = !required[name] && (s.given || !hasDefault(s.follow(properties[name])))
 		t.Fields = append(t.Fields, f)
 	}
 	return t
