@@ -30,9 +30,12 @@ type Subject struct {
 	Inputs map[string]string
 	// Secrets are the values in the settings that no error may show.
 	Secrets []string
-	// Hangs is an input, and its operation, of a call that answers only after
-	// its context has ended. Empty: there is none.
+	// HangingInput is the input, and HangingOperation the operation, of a call
+	// that answers only after its context has ended. Empty: there is none.
 	HangingOperation, HangingInput string
+	// Soon is how long a call may go on after its context ended; 0: 10 s,
+	// which a machine under load needs.
+	Soon time.Duration
 	// HangingSettings are those of a connection for it; nil: Settings.
 	HangingSettings func(t *testing.T) connectors.Settings
 }
@@ -352,7 +355,11 @@ func (s Subject) cancelledWithin(t *testing.T) {
 			conn := s.open(t, settings)
 			ctx, cancel := c.make(t.Context())
 			defer cancel()
-			limit, stop := context.WithTimeout(t.Context(), soon)
+			most := s.Soon
+			if most == 0 {
+				most = soon
+			}
+			limit, stop := context.WithTimeout(t.Context(), most)
 			defer stop()
 			ended := make(chan *connectors.Error, 1)
 			go func() {
@@ -365,7 +372,7 @@ func (s Subject) cancelledWithin(t *testing.T) {
 					t.Errorf("got %+v, want %s that is not final", e, c.code)
 				}
 			case <-limit.Done():
-				t.Fatalf("the call goes on %v after its context ended", soon)
+				t.Fatalf("the call goes on %v after its context ended", most)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"io"
 	"net"
 	nethttp "net/http"
 	"net/url"
@@ -20,8 +21,8 @@ const (
 	maxHeader    = 64 << 10
 	maxRedirects = 10
 	dialTimeout  = 10 * time.Second
-	idleTimeout  = 30 * time.Second // below what servers commonly allow
-	maxIdle      = 64               // connections kept
+	idleTimeout  = 4 * time.Second // below the 5 s after which common servers close
+	maxIdle      = 64              // connections kept
 )
 
 // client is what the calls of one connection share.
@@ -65,7 +66,7 @@ func newClient(s settings, o Options) (*client, error) {
 	if s.Limits.Parallel > 0 {
 		c.slots = make(chan struct{}, s.Limits.Parallel)
 	}
-	c.kept = &nethttp.Client{Transport: transport, CheckRedirect: c.redirect}
+	c.kept = &nethttp.Client{Transport: once{transport}, CheckRedirect: c.redirect}
 	c.fresh = &nethttp.Client{Transport: single, CheckRedirect: c.redirect}
 	return c, nil
 }
@@ -82,13 +83,40 @@ func (c *client) close() error {
 	return nil
 }
 
-// pool returns the client for a call with this rule of repetition.
-func (c *client) pool(method string) *nethttp.Client {
-	if takesKey(method) && c.settings.IdempotencyHeader == "" {
+// pool returns the client for a request. A kept connection may be closed by
+// the other side just when it is used, and nobody can tell that from a lost
+// answer, so calls that cannot be repeated get one of their own. So do those
+// with a key and no body, see once.
+func (c *client) pool(r *nethttp.Request) *nethttp.Client {
+	if takesKey(r.Method) && (c.settings.IdempotencyHeader == "" || r.ContentLength == 0) {
 		return c.fresh
 	}
 	return c.kept
 }
+
+// once keeps the transport from sending a request again on its own, as it does
+// on a kept connection that ends before the answer when the request has no
+// body or one that can be had again, and either a safe method or an
+// idempotency key. An attempt is one request.
+type once struct{ transport *nethttp.Transport }
+
+// RoundTrip performs the request.
+func (o once) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+	single := *r
+	single.GetBody = nil
+	if single.Body == nil && (sendsNothing(r.Method) || r.Method == nethttp.MethodOptions) {
+		single.Body = io.NopCloser(eof{}) // found empty before anything is sent
+	}
+	return o.transport.RoundTrip(&single)
+}
+
+// CloseIdleConnections closes the connections that are kept.
+func (o once) CloseIdleConnections() { o.transport.CloseIdleConnections() }
+
+// eof is an empty body that the transport does not know to be one.
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 
 // enter waits until the connection's limits let one more request go.
 func (c *client) enter(ctx context.Context) (leave func(), err error) {

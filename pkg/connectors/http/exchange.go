@@ -46,7 +46,7 @@ func (c *client) exchange(ctx context.Context, call connectors.Call, method stri
 		return output{}, err
 	}
 	f := failing{ctx: ctx, what: method + " " + place(r.URL)}
-	resp, err := c.pool(method).Do(r)
+	resp, err := c.pool(r).Do(r)
 	f.sent = sent.Load()
 	if err != nil {
 		return output{}, f.noAnswer(err)

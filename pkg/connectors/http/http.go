@@ -5,10 +5,9 @@
 //
 // What is sent besides what the input and the connection say: User-Agent,
 // Accept-Encoding and, on POST and PATCH, the call's key in the header that
-// the connection's idempotencyHeader names. A kept connection that the other
-// side has just closed is replaced by a new one for calls that may be
-// repeated; all other calls use a connection of their own, so that a closed
-// one cannot leave their outcome unknown.
+// the connection's idempotencyHeader names. Calls that may not be repeated use
+// a connection of their own, so that a kept one, which the other side may have
+// just closed, cannot leave their outcome unknown.
 package http
 
 import (

@@ -201,3 +201,45 @@ func TestRepeat(t *testing.T) {
 		}
 	}
 }
+
+// On a connection that was used before, a request that gets no answer is not
+// sent again either.
+func TestNoReplay(t *testing.T) {
+	for _, k := range []struct{ id, input string }{
+		{"http.get", `{}`},
+		{"http.head", `{}`},
+		{"http.put", `{"body":1}`},
+		{"http.delete", `{}`},
+		{"http.post", `{"body":1}`},
+		{"http.post", `{}`},
+		{"http.request", `{"method":"OPTIONS"}`},
+	} {
+		var requests atomic.Int64
+		url := serve(t, func(_ nethttp.ResponseWriter, r *nethttp.Request) {
+			if requests.Add(1) > 1 {
+				panic(nethttp.ErrAbortHandler)
+			}
+			if _, ok := r.Header["Transfer-Encoding"]; ok || r.ContentLength < 0 {
+				t.Errorf("%s: the body has no length", k.id)
+			}
+		})
+		settings := connectors.Settings{"url": url, "idempotencyHeader": "Idempotency-Key"}
+		c := http.New(http.Options{})
+		shared, closeShared, err := c.Open(t.Context(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer closeShared()
+		call := connectors.Call{
+			Key: "k", Input: json.RawMessage(k.input),
+			Conn: connectors.Connection{Name: "c", Settings: settings, Shared: shared},
+		}
+		if _, err := operation(t, c, k.id).Run(t.Context(), call); err != nil {
+			t.Fatal(err)
+		}
+		_, err = operation(t, c, k.id).Run(t.Context(), call)
+		if e := conntest.Honest(t, err); !e.Lost || requests.Load() != 2 {
+			t.Errorf("%s %s: %v after %d requests, want a lost answer after 2", k.id, k.input, err, requests.Load())
+		}
+	}
+}
