@@ -26,7 +26,9 @@ type Workflow struct {
 	Output      *expression.Template // nil: null
 	OutputType  *expression.Type     // static type of Output, for callers
 	HasRespond  bool                 // some step is a respond
-	Nodes       []*Node              // every step, in source order; Node.Index indexes it
+	Concurrency *Concurrency         // nil: no bound
+	Listens     []Listen
+	Nodes       []*Node // every step, in source order; Node.Index indexes it
 }
 
 // Param is a value given per deployment. A secret one is never recorded.
@@ -51,9 +53,12 @@ type Connection struct {
 // Trigger makes inputs out of what happens outside. Exactly one of its kinds
 // is set.
 type Trigger struct {
-	ID    string
-	HTTP  *HTTPTrigger
-	Input *expression.Template // nil: the body is the input
+	ID       string
+	HTTP     *HTTPTrigger
+	Schedule *ScheduleTrigger
+	Event    *EventTrigger
+	Policy   TriggerPolicy
+	Input    *expression.Template // nil: the body, or the event's data, is the input
 }
 
 // HTTPTrigger starts a run by a request to its own path.
@@ -120,6 +125,7 @@ type Node struct {
 	Finally        *Block // nil: none
 	SecureInput    bool
 	SecureOutput   bool
+	Track          []Tracked
 
 	// What it does.
 	Call        *Call                // Action
@@ -138,6 +144,9 @@ type Node struct {
 	Await       *AwaitSpec           // Await
 	Response    *ResponseSpec        // Respond
 	Error       *ErrorSpec           // Fail, Terminate
+	Child       *ChildSpec           // CallWorkflow
+	Emit        *EmitSpec            // Emit
+	Approval    *ApprovalSpec        // Approval
 	Target      *Node                // Rollback: the step whose compensations run
 }
 
@@ -234,9 +243,11 @@ type WaitSpec struct {
 	Until *expression.Template // a time
 }
 
-// AwaitSpec is the signal that an Await takes.
+// AwaitSpec is the signal, or the CloudEvent, that an Await takes.
 type AwaitSpec struct {
-	Signal  string
+	Signal  string              // of the run, or of a listen
+	Event   string              // type of a CloudEvent; then Signal is empty
+	Match   []MatchField        // of Event
 	Where   *expression.Program // over event (the signal's data as event.data); nil: any
 	Returns *expression.Schema
 }

@@ -13,6 +13,9 @@ func (n *Node) Blocks() []*Block {
 	for _, b := range n.Branches {
 		add(b.Body)
 	}
+	if n.Approval != nil {
+		add(n.Approval.Notify)
+	}
 	add(n.OnTimeout)
 	for _, c := range n.Catch {
 		add(c.Do)
