@@ -116,7 +116,7 @@ var callCodes = [...]Entry{
 	{Code: "E503", Title: "no connection to call through", Explanation: "The operation needs a connection, and the workflow declares none or several of its connector.", Hint: "Declare one, or name it in the step."},
 	{Code: "E504", Title: "a connection that the environment does not bind", Explanation: "The workflow declares the connection, but the environment does not say what it stands for.", Hint: "Add it to the file of the environment."},
 	{Code: "E505", Title: "a connection of another connector", Explanation: "The operation and the connection belong to different connectors.", Hint: "Name a connection of the operation's connector."},
-	{Code: "E506", Title: "an argument is missing", Explanation: "The operation needs it.", Hint: "Add it to with."},
-	{Code: "E507", Title: "an unknown argument", Explanation: "The operation does not take it.", Hint: "Correct the spelling, or remove it."},
-	{Code: "E508", Title: "an argument of the wrong type or value", Explanation: "The operation takes another type, or the value is outside of what it allows.", Hint: "Convert it, or correct the value."},
+	{Code: "E506", Title: "a part of an input is missing", Explanation: "The operation, or the workflow that a trigger starts, needs it.", Hint: "Add it."},
+	{Code: "E507", Title: "an unknown part of an input", Explanation: "The operation, or the workflow that a trigger starts, does not take it.", Hint: "Correct the spelling, or remove it."},
+	{Code: "E508", Title: "a part of an input has the wrong type or value", Explanation: "The operation, or the workflow that a trigger starts, takes another type, or the value is outside of what it allows.", Hint: "Convert it, or correct the value."},
 }

@@ -20,6 +20,10 @@ func (c *compiler) layOut() {
 	}
 	c.graph.Root = c.doc.root.g
 	for i, s := range c.doc.steps {
+		if s.broken || s.verb == "" || s.id == "" {
+			s.broken = s.broken || s.verb == ""
+			c.fail(fmt.Errorf("%s is no step", s.n.pointer()))
+		}
 		s.g = &graph.Node{Index: i, Pos: s.pos, ID: s.id, Block: s.block.g, Kind: kindOf(s.verb)}
 		s.block.g.Nodes = append(s.block.g.Nodes, s.g)
 		c.graph.Nodes = append(c.graph.Nodes, s.g)

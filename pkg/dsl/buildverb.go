@@ -10,14 +10,56 @@ import (
 
 // typed compiles a value and reports where its static type does not fit.
 func (c *compiler) typed(n *node, p place, want *expression.Type, hint string) *expression.Template {
+	before := len(c.diags)
 	t, typ := c.template(n, p)
-	if n == nil || n.bad {
+	if n == nil || n.bad || !c.judging {
 		return t
 	}
-	if why := expression.Assignable(typ, want); why != "" && c.judging {
-		c.at(codeWrongType, n, fmt.Sprintf("%s %s", n.name(), why), hint)
+	why := misfit(typ, want)
+	if why == "" {
+		return t
 	}
+	if last := len(c.diags) - 1; last == before && c.diags[last].Code == codeLooksLike {
+		hint, c.diags = c.diags[last].Hint, c.diags[:last] // the type says more
+	} else if h := typeHint(n, typ, want); h != "" {
+		hint = h
+	}
+	c.at(codeWrongType, n, fmt.Sprintf("%s %s", n.name(), why), hint)
 	return t
+}
+
+// misfit says why a value of type got cannot stand where want is needed, empty
+// when it can. A literal text is named as such.
+func misfit(got, want *expression.Type) string {
+	why := expression.Assignable(got, want)
+	if why != "" && len(got.Enum) == 1 && want.Kind != expression.TypeString {
+		return fmt.Sprintf("wants %s, got the text %q", want, got.Enum[0])
+	}
+	return why
+}
+
+// typeHint says how a value becomes one of the type that is needed, empty
+// where there is no one way.
+func typeHint(n *node, got, want *expression.Type) string {
+	inner, dynamic := strings.CutPrefix(n.text, "${")
+	inner = strings.TrimSpace(strings.TrimSuffix(inner, "}"))
+	switch {
+	case n.kind != kindString:
+		return ""
+	case dynamic && got.Nullable && !want.Nullable && expression.Assignable(withoutNull(got), want) == "":
+		return fmt.Sprintf("say what stands for null: ${ %s ?? … }", inner)
+	case dynamic && want.Kind == expression.TypeString && (got.Kind == expression.TypeNumber || got.Kind == expression.TypeInt || got.Kind == expression.TypeBool):
+		return fmt.Sprintf("make a text of it: ${ string(%s) }", inner)
+	case !dynamic && n.style != stylePlain && got.Kind == expression.TypeString && want.Kind != expression.TypeString:
+		return "a quoted value is a text; leave the quotes out"
+	}
+	return ""
+}
+
+func withoutNull(t *expression.Type) *expression.Type {
+	u := *t
+	u.Nullable = false
+	return &u
 }
 
 // buildSet builds set, append and increment.

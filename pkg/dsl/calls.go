@@ -280,7 +280,7 @@ func (c *compiler) checkRequired(place, n *node, want *expression.Type, op strin
 		}
 	}
 	if len(missing) > 0 {
-		c.atKey(codeWithMissing, place, fmt.Sprintf("%s needs %s", op, strings.Join(missing, " and ")), "add it to with:")
+		c.atKey(codeWithMissing, place, fmt.Sprintf("%s needs %s", op, strings.Join(missing, " and ")), "add it")
 	}
 }
 
@@ -304,12 +304,8 @@ func (c *compiler) checkArgument(n *node, want *expression.Type, op string) {
 		if got == nil {
 			got = literalType(n)
 		}
-		if why := expression.Assignable(got, want); why != "" {
-			hint := ""
-			if n.kind == kindString && n.style != stylePlain && want.Kind != expression.TypeString && got.Kind == expression.TypeString {
-				hint = "a quoted value is a text; leave the quotes out"
-			}
-			c.at(codeWithType, n, fmt.Sprintf("%s %s", n.name(), why), hint)
+		if why := misfit(got, want); why != "" {
+			c.at(codeWithType, n, fmt.Sprintf("%s %s", n.name(), why), typeHint(n, got, want))
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,14 +62,25 @@ func cases(t testing.TB) []testCase {
 	return out
 }
 
-// unescape puts in what a text file cannot hold well: ‹XX› is the byte XX.
+// unescape puts in what a text file cannot hold well: ‹00› is that byte, and
+// ‹text×N› is the text N times.
 func unescape(b []byte) []byte {
 	s := string(b)
 	for _, r := range [][2]string{{"‹00›", "\x00"}, {"‹ff›", "\xff"}, {"‹cr›", "\r"}, {"‹bom›", "\ufeff"}, {"‹tab›", "\t"}, {"‹nel›", "\u0085"}} {
 		s = strings.ReplaceAll(s, r[0], r[1])
 	}
+	s = repeated.ReplaceAllStringFunc(s, func(m string) string {
+		parts := repeated.FindStringSubmatch(m)
+		n, err := strconv.Atoi(parts[2])
+		if err != nil {
+			panic(err)
+		}
+		return strings.Repeat(parts[1], n)
+	})
 	return []byte(s)
 }
+
+var repeated = regexp.MustCompile(`‹([^›]+)×(\d+)›`)
 
 func (c testCase) run() (got string, w *graph.Workflow, l diag.List) {
 	w, l = dsl.Compile(c.file, c.src, c.catalog)

@@ -199,6 +199,29 @@ func (c *compiler) duration(n *node) time.Duration {
 // schema compiles the JSON Schema n; nil when it is not one.
 func (c *compiler) schema(n *node) *expression.Schema { return c.schemaWithout(n, "") }
 
+var quotedStart = regexp.MustCompile(`^"([^"]*)": `)
+
+// textBelow returns the first text below n that reads like this, n when there
+// is none.
+func textBelow(n *node, text string) *node {
+	var find func(n *node) *node
+	find = func(n *node) *node {
+		if n.kind == kindString && n.text == text {
+			return n
+		}
+		for _, item := range n.items {
+			if found := find(item); found != nil {
+				return found
+			}
+		}
+		return nil
+	}
+	if found := find(n); found != nil {
+		return found
+	}
+	return n
+}
+
 var schemaPlace = regexp.MustCompile(`^(/[^:]*): (.*)$`)
 
 // schemaWithout compiles n without one of its members.
@@ -220,6 +243,8 @@ func (c *compiler) schemaWithout(n *node, member string) *expression.Schema {
 		at, message := n, err.Error()
 		if m := schemaPlace.FindStringSubmatch(message); m != nil {
 			at, message = within(n, m[1]), m[2]
+		} else if m := quotedStart.FindStringSubmatch(message); m != nil {
+			at = textBelow(n, m[1])
 		}
 		c.at(codeSchema, at, fmt.Sprintf("%s is not a valid JSON Schema: %s", n.name(), message), "see JSON Schema 2020-12")
 		c.fail(fmt.Errorf("%s: %w", n.pointer(), err))

@@ -158,7 +158,8 @@ func (c *compiler) compileExpression(n *node, src string, off int, p place) (*ex
 		}
 		var d *diag.Diagnostic
 		if n.kind == kindString {
-			d = c.inText(diag.Code(q.Code), n, off+q.Offset, q.Length, q.Message, hint)
+			from, length := token(src, q.Offset, q.Length)
+			d = c.inText(diag.Code(q.Code), n, off+from, length, q.Message, hint)
 		} else {
 			d = c.at(diag.Code(q.Code), n, q.Message, hint)
 		}
@@ -170,6 +171,20 @@ func (c *compiler) compileExpression(n *node, src string, off int, p place) (*ex
 		t = anyType
 	}
 	return prog, t
+}
+
+// token moves a stretch of an expression off the white space at its ends: one
+// of nothing else goes to the last token before it, or to the ${ in front.
+func token(src string, off, length int) (from, n int) {
+	off = min(max(off, 0), len(src))
+	part := src[off:min(off+length, len(src))]
+	if trimmed := strings.TrimLeft(part, " \t\r\n"); trimmed != "" {
+		return off + len(part) - len(trimmed), len(strings.TrimRight(trimmed, " \t\r\n"))
+	}
+	if before := strings.TrimRight(src[:off], " \t\r\n"); before != "" {
+		return len(before) - 1, 1
+	}
+	return -2, 2
 }
 
 // template compiles a value with ${ } in it and returns its static type. The

@@ -44,11 +44,22 @@ func (c *compiler) buildTriggers() {
 			t.HTTP.Deadline = c.duration(v)
 		}
 		if v := usable(n.get("input")); v != nil {
-			want := c.env.input
-			t.Input = c.typed(v, place{trigger: triggerType(c.pathType(h))}, want, fmt.Sprintf("the input of the workflow is %s", want))
+			t.Input = c.triggerInput(v, place{trigger: triggerType(c.pathType(h))})
 		}
 		c.graph.Triggers = append(c.graph.Triggers, t)
 	}
+}
+
+// triggerInput builds what a trigger makes the input of, and holds it against
+// the schema of the input.
+func (c *compiler) triggerInput(n *node, p place) *expression.Template {
+	c.types = map[*node]*expression.Type{}
+	t, _ := c.template(n, p)
+	if c.graph.Input != nil && c.judging {
+		c.checkArgument(n, expression.TypeOfArgument(c.graph.Input.Raw()), "the input of the workflow")
+	}
+	c.types = nil
+	return t
 }
 
 // pathType is trigger.path of an http trigger: a text for each {name} of its

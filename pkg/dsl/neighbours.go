@@ -64,7 +64,6 @@ var neighbourKeys = map[string]string{
 	"for_each":   "use foreach:",
 	"forEach":    "use foreach:",
 	"for":        "use foreach:",
-	"do_":        "use do:",
 	"sleep":      "use wait: 30s",
 	"delay":      "use wait: 30s, or retry: { delay: 1s }",
 	"raise":      "use fail: { code, message }",

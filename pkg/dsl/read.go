@@ -58,6 +58,9 @@ func Read(file string, src []byte) (*Tree, diag.List) {
 	} else {
 		r.readYAML()
 	}
+	if r.nodes > MaxNodes {
+		t.root = nil // what is left out would be reported as missing
+	}
 	for i := range r.diags {
 		r.diags[i].Path = r.pathAt(r.diags[i].Span.Start.Offset)
 	}
@@ -107,9 +110,7 @@ func (r *reader) room(off, depth int) bool {
 	r.nodes++
 	if depth > MaxDepth {
 		if !r.deep {
-			r.deep = true
-			r.add(codeTooDeep, off, off, fmt.Sprintf("values are nested deeper than %d levels", MaxDepth),
-				"move the inner part into a step or a workflow of its own")
+			r.tooDeep(off)
 		}
 		return false
 	}
@@ -121,6 +122,12 @@ func (r *reader) room(off, depth int) bool {
 		return false
 	}
 	return true
+}
+
+func (r *reader) tooDeep(off int) {
+	r.deep = true
+	r.add(codeTooDeep, off, off, fmt.Sprintf("values are nested deeper than %d levels", MaxDepth),
+		"move the inner part into a step or a workflow of its own")
 }
 
 // legible checks that the source is text that both readers count the same

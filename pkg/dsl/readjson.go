@@ -2,7 +2,6 @@ package dsl
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -15,8 +14,7 @@ import (
 func (r *reader) readJSON() {
 	src := r.tree.Source
 	if off := jsonDepth(src, MaxDepth); off >= 0 {
-		r.add(codeTooDeep, off, off+1, fmt.Sprintf("values are nested deeper than %d levels", MaxDepth),
-			"move the inner part into a step or a workflow of its own")
+		r.tooDeep(off)
 		return
 	}
 	start := 0

@@ -191,7 +191,7 @@ func (s *structure) checkMap(n *node, sh *shape) {
 func (s *structure) required(n *node, sh *shape) {
 	var missing []string
 	for _, name := range sh.Required {
-		if !n.has(name) && !s.hidden(n) {
+		if !n.has(name) && !s.hidden(n) && !(s.workflow && name != "id" && hasLaterKey(n, sh)) {
 			missing = append(missing, strconv.Quote(name))
 		}
 	}

@@ -73,6 +73,13 @@ func placeOf(n *node, sh *shape) string {
 	return "other"
 }
 
+// hasLaterKey tells that n is of a kind that this version does not have, so
+// that what it lacks is beside the point.
+func hasLaterKey(n *node, sh *shape) bool {
+	later := laterKeys[placeOf(n, sh)]
+	return n.parent != nil && slices.ContainsFunc(n.keys, func(k *node) bool { return slices.Contains(later, k.text) })
+}
+
 // workflowKey says more about an unknown key than that it is unknown; an empty
 // code where it cannot.
 func workflowKey(n *node, key string, sh *shape) (code diag.Code, message, hint string) {

@@ -23,6 +23,10 @@ func (r *reader) yamlError(err error, work []byte) (at int, ok bool) {
 		return 0, false
 	}
 	at = r.lines.offset(le.Mark.Line, le.Mark.Column)
+	if strings.Contains(le.Message, "max depth") {
+		r.tooDeep(at)
+		return 0, false
+	}
 	opened := -1 // where the quote, bracket or brace was opened
 	if c := le.ContextMsg; strings.Contains(c, "flow") || strings.Contains(c, "quoted scalar") {
 		opened = r.lines.offset(le.ContextMark.Line, le.ContextMark.Column)
@@ -43,7 +47,7 @@ func (r *reader) yamlErrorOfFile(le *yaml.LoadError) {
 		off := secondDocument(r.tree.Source)
 		r.add(codeManyDocuments, off, off+3, "the file holds more than one document", "one file, one workflow: move what follows into a file of its own")
 	case strings.Contains(le.Message, "depth"):
-		r.add(codeTooDeep, 0, 0, fmt.Sprintf("values are nested deeper than %d levels", MaxDepth), "")
+		r.tooDeep(0)
 	default:
 		r.add(codeSyntax, 0, 0, "the file is not valid YAML: "+strings.TrimPrefix(le.Message, "yaml: "), "")
 	}

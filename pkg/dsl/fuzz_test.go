@@ -1,0 +1,93 @@
+package dsl_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/keelstep/keelstep/pkg/diag"
+	"github.com/keelstep/keelstep/pkg/dsl"
+)
+
+// Compile never panics, gives a workflow or errors, places each finding in the
+// file, and what it accepts can be loaded again with the same digest.
+func FuzzCompile(f *testing.F) {
+	for _, c := range cases(f) {
+		if len(c.src) < 20_000 {
+			f.Add(c.file, c.src)
+		}
+	}
+	f.Add("x", []byte("{"))
+	f.Fuzz(func(t *testing.T, file string, src []byte) {
+		w, l := dsl.Compile(file, src, newCatalog())
+		if (w == nil) != l.HasErrors() {
+			t.Fatalf("workflow %v with findings %v", w != nil, l)
+		}
+		for _, d := range l {
+			if s := d.Span; s.Start.Offset < 0 || s.End.Offset > len(src) || s.Start.Offset > s.End.Offset || s.Start.Line < 1 || s.Start.Col < 1 {
+				t.Fatalf("[%s] %s at %+v of %d bytes", d.Code, d.Message, s, len(src))
+			}
+		}
+		_ = diag.Text(l, diag.Source(file, src))
+		if w == nil {
+			return
+		}
+		again, err := dsl.Load(w.Document, newCatalog())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.Digest != w.Digest || dump(again) != dump(w) {
+			t.Fatalf("loaded again it differs:\n%s\n%s", dump(w), dump(again))
+		}
+	})
+}
+
+func BenchmarkCompileOrder(b *testing.B) {
+	src, err := os.ReadFile("../../samples/order/workflows/order.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := newCatalog()
+	b.SetBytes(int64(len(src)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if w, l := dsl.Compile("order.yaml", src, c); w == nil {
+			b.Fatal(l)
+		}
+	}
+}
+
+func BenchmarkLoadOrder(b *testing.B) {
+	src, err := os.ReadFile("../../samples/order/workflows/order.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := newCatalog()
+	w, l := dsl.Compile("order.yaml", src, c)
+	if w == nil {
+		b.Fatal(l)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := dsl.Load(w.Document, c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Work grows with the source: a hundred times the steps is about a hundred
+// times the time (compare ns/step).
+func BenchmarkCompileLong(b *testing.B) {
+	for _, n := range []int{100, 1000, 10_000} {
+		b.Run("", func(b *testing.B) {
+			src := longDocument(n)
+			c := newCatalog()
+			b.ReportAllocs()
+			for b.Loop() {
+				if w, l := dsl.Compile("x.yaml", src, c); w == nil {
+					b.Fatal(l[:1])
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/step")
+		})
+	}
+}
