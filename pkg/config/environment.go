@@ -1,0 +1,51 @@
+// Package config reads what a project folder says beside its workflows: the
+// environments that bind connections, parameters and secrets. It opens no
+// connection and never holds the value of a secret.
+package config
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/secrets"
+)
+
+// Environment is what the definitions of a project are bound to in one place
+// where they run. It is immutable and may be shared.
+type Environment struct {
+	Name        string
+	File        string
+	Connections map[string]Connection
+	// Parameters is the values of workflow parameters, by name. One that names
+	// a secret holds it sealed.
+	Parameters map[string]expression.Value
+	// Sources names where secrets are looked for, in order.
+	Sources []string
+	// Secrets gives the values of secrets. It is not nil.
+	Secrets *secrets.Store
+	// Services is the sample services that run beside the engine, by name.
+	Services []Service
+}
+
+// Connection is what a workflow's connection name is bound to. Settings is
+// decoded JSON in which each secret is an expression.Sealed.
+type Connection struct {
+	Name      string
+	Connector string // empty: whatever the workflow declares
+	Repeat    string // never, keyed, safe; empty: what the operation says
+	Settings  map[string]any
+}
+
+// Service is a sample service that the environment asks for. Connections name
+// it as service://NAME/path. Options are the sample's own.
+type Service struct {
+	Name    string
+	Sample  string
+	Options map[string]any
+}
+
+// ConnectionNames returns the names of the bound connections, sorted.
+func (e *Environment) ConnectionNames() []string {
+	return slices.Sorted(maps.Keys(e.Connections))
+}

@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+)
+
+// Engine drives the runs of one store. Its methods may be called from many
+// goroutines.
+type Engine struct {
+	opts    Options
+	store   eventlog.Store
+	clock   Clock
+	log     *slog.Logger
+	catalog *catalog
+	defs    *definitions
+	runs    *runTable
+	idle    *idleRuns
+	timers  *timers
+	calls   *dispatcher
+	subs    *subscribers
+	ids     ids
+
+	crew     crew
+	ctx      context.Context // of all work; ends when the engine does
+	cancel   context.CancelCauseFunc
+	draining atomic.Bool
+	loading  chan struct{} // a place in it allows one run to be read
+	resumed  []RunSummary
+
+	failOnce sync.Once
+	failed   chan struct{} // closed by the first fatal error
+	err      error         // set before failed is closed
+}
+
+// Open returns an engine on a store and takes up the work that the store
+// holds: every run that has something to do goes on, timers are set. It
+// returns before the runs were read; Resumed says which they are.
+func Open(ctx context.Context, opts Options) (*Engine, error) {
+	opts = opts.withDefaults()
+	e := &Engine{
+		opts: opts, store: opts.Store, clock: opts.Clock, log: opts.Logger,
+		subs:    newSubscribers(),
+		loading: make(chan struct{}, opts.Loading),
+		failed:  make(chan struct{}),
+	}
+	e.ctx, e.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	e.catalog = newCatalog(opts.Registry, opts.Env)
+	e.runs = newRunTable(e)
+	e.idle = newIdleRuns(e)
+	e.timers = newTimers(e.clock, e.timerFired)
+	e.calls = newDispatcher(e)
+	var err error
+	if e.defs, err = openDefinitions(ctx, e.store, e.catalog); err != nil {
+		e.abandon(ctx, err)
+		return nil, fmt.Errorf("read the definitions: %w", err)
+	}
+	if opts.Still {
+		e.draining.Store(true)
+		return e, nil
+	}
+	if err := e.recover(ctx); err != nil {
+		e.abandon(ctx, err)
+		return nil, fmt.Errorf("recover the open runs: %w", err)
+	}
+	return e, nil
+}
+
+// Resumed returns the runs that Open found unfinished, oldest first, those
+// that are stuck left out.
+func (e *Engine) Resumed() []RunSummary { return e.resumed }
+
+// Failed is closed when the engine cannot go on: the outcome of a write is not
+// known, or the store is gone. Err then says why, and the process should end:
+// what was acknowledged is safe, and the next start takes up the rest.
+func (e *Engine) Failed() <-chan struct{} { return e.failed }
+
+// Err returns why the engine cannot go on, nil while it can.
+func (e *Engine) Err() error {
+	select {
+	case <-e.failed:
+		return e.err
+	default:
+		return nil
+	}
+}
+
+// Close stops the engine: nothing new is accepted or issued, running calls may
+// answer until ctx ends. What has not answered by then is as after a crash:
+// the next Open takes it up. The store stays open.
+func (e *Engine) Close(ctx context.Context) error {
+	e.draining.Store(true)
+	e.timers.close()
+	e.idle.close()
+	err := e.crew.rest(ctx)
+	e.abandon(ctx, ErrStopping)
+	e.calls.closeConnections()
+	if failed := e.Err(); failed != nil {
+		return failed
+	}
+	if err != nil {
+		return fmt.Errorf("calls were still running: %w", err)
+	}
+	return nil
+}
+
+// abandonGrace is how long a call that was told to stop is waited for.
+const abandonGrace = 5 * time.Second
+
+// abandon ends everything at once, as a crash would, and waits for the
+// goroutines; a connector that does not listen is left behind.
+func (e *Engine) abandon(ctx context.Context, cause error) {
+	e.draining.Store(true)
+	e.cancel(cause)
+	e.timers.close()
+	e.idle.close()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := e.clock.AfterFunc(abandonGrace, cancel)
+	defer stop()
+	if e.crew.rest(ctx) != nil {
+		e.crew.close()
+		e.log.Warn("calls did not end when they were told to")
+	}
+}
+
+// fail ends the engine because of an error that concerns the whole store.
+func (e *Engine) fail(err error) {
+	e.failOnce.Do(func() {
+		e.err = fmt.Errorf("the log cannot be written, nothing is acknowledged any more: %w", err)
+		e.log.Error("engine failed", "error", err)
+		e.draining.Store(true)
+		e.cancel(e.err)
+		close(e.failed)
+	})
+}
+
+// ready returns nil when new work is accepted.
+func (e *Engine) ready() error {
+	if err := e.Err(); err != nil {
+		return err
+	}
+	if e.draining.Load() {
+		return ErrStopping
+	}
+	return nil
+}
+
+// stopped returns what to tell a caller who waits when the engine ends.
+func (e *Engine) stopped() error {
+	if err := e.Err(); err != nil {
+		return err
+	}
+	return ErrStopping
+}
+
+// appendErr translates the error of an Append for the outside. An error whose
+// outcome is unknown ends the engine.
+func (e *Engine) appendErr(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, eventlog.ErrFull):
+		return ErrStorageFull
+	case errors.Is(err, eventlog.ErrInboxFull):
+		return ErrInboxFull
+	case errors.Is(err, eventlog.ErrConflict), errors.Is(err, eventlog.ErrInvalid), errors.Is(err, eventlog.ErrCorrupt):
+		return err
+	case e.ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
+		return err // the caller's: nothing was written
+	case e.ctx.Err() != nil:
+		return e.stopped()
+	}
+	e.fail(err)
+	return e.Err()
+}
+
+// timerFired tells a run that a timer is due.
+func (e *Engine) timerFired(run, timer string) {
+	if e.draining.Load() {
+		return
+	}
+	if timer == wake {
+		e.runs.deliver(run, mail{})
+		return
+	}
+	e.runs.deliver(run, mail{in: timerInput(timer)})
+}

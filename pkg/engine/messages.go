@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/interpreter"
+)
+
+// The senders of messages that come from outside.
+const (
+	senderSignal = "outside/signal/"
+	senderCancel = "outside/cancel/"
+)
+
+// maxName is how long the ID and the name of a signal may be, in bytes.
+const maxName = 256
+
+// ErrBadSignal means that the name or the data of a signal is not valid.
+var ErrBadSignal = errors.New("the signal is not valid")
+
+// Signal sends a signal to a run and returns once it is in the log. A repeat
+// with the same id is recognised and changes nothing; without an id each is a
+// signal of its own. The error is ErrNoRun, ErrRunEnded, ErrRunStuck,
+// ErrInboxFull, ErrStorageFull or wraps ErrBadSignal.
+func (e *Engine) Signal(ctx context.Context, run, id, name string, data json.RawMessage) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%w: it has no name", ErrBadSignal)
+	case len(name) > maxName || len(id) > maxName:
+		return fmt.Errorf("%w: its name or id has more than %d bytes", ErrBadSignal, maxName)
+	case len(data) > MaxInput:
+		return fmt.Errorf("%w: its data has %d bytes, at most %d are taken", ErrBadSignal, len(data), MaxInput)
+	}
+	var recorded []byte
+	if len(data) > 0 {
+		var err error
+		if recorded, err = expression.Import(data); err != nil {
+			return fmt.Errorf("%w: its data: %w", ErrBadSignal, err)
+		}
+	}
+	if id == "" {
+		id = e.ids.next(e.clock.Now())
+	}
+	return e.send(ctx, run, senderSignal+id, interpreter.Signal{ID: id, Name: name, Data: recorded})
+}
+
+// Cancel asks a run to stop and returns once that is in the log. A second
+// cancel stops it at once. The errors are those of Signal.
+func (e *Engine) Cancel(ctx context.Context, run, reason string) error {
+	return e.send(ctx, run, senderCancel+e.ids.next(e.clock.Now()), interpreter.Cancel{Reason: clip(reason, maxMessage)})
+}
+
+// send puts an input into the inbox of a run and has the run look.
+func (e *Engine) send(ctx context.Context, run, sender string, in interpreter.Input) error {
+	if err := e.ready(); err != nil && !e.opts.Still {
+		return err
+	}
+	if !isRunID(run) {
+		return ErrNoRun
+	}
+	head, ok, err := e.store.Head(ctx, run)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the head of run %s: %w", run, err)
+	case !ok || head.Kind != kindRun || head.Records == 0:
+		return ErrNoRun
+	case head.Ended:
+		return ErrRunEnded
+	case head.Status == stuckStatus:
+		return ErrRunStuck
+	}
+	msg := eventlog.Message{
+		ID:   eventlog.MessageID{Sender: sender, Seq: 1, Receiver: run},
+		Body: interpreter.EncodeInput(in), Outside: true,
+	}
+	if err := e.appendErr(e.store.Append(ctx, eventlog.Batch{Stream: run, Send: []eventlog.Message{msg}})); err != nil {
+		return err
+	}
+	e.runs.deliver(run, mail{inbox: true})
+	return nil
+}

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/config"
+	"github.com/keelstep/keelstep/pkg/connectors"
+	"github.com/keelstep/keelstep/pkg/eventlog"
+)
+
+// Options says what an engine works with. Store and Registry are needed; the
+// zero value of every other field means its default.
+type Options struct {
+	// Store is where everything is kept. The engine does not close it.
+	Store eventlog.Store
+	// Registry is the connectors that workflows may call.
+	Registry *connectors.Registry
+	// Env is what connections, parameters and secrets are bound to; nil: none.
+	Env *config.Environment
+	// Services is the base URL of each service that connection settings name
+	// as service://NAME.
+	Services map[string]string
+	// Clock is the time; nil: the machine's.
+	Clock Clock
+	// Logger is told what an operator wants to know; nil: nobody is.
+	Logger *slog.Logger
+
+	// Still opens the engine to look: nothing is taken up, no timer is set, a
+	// start or a deployment returns ErrStopping. Signals and cancels are
+	// recorded; runs take them when they go on.
+	Still bool
+
+	// Parallel is how many calls run at once; 0: 256.
+	Parallel int
+	// IdleAfter is how long a run that waits stays in memory; 0: 5 s.
+	IdleAfter time.Duration
+	// MaxIdle is how many runs that wait stay in memory; 0: 10,000. Negative:
+	// none.
+	MaxIdle int
+	// MaxEvents is how many events a run may have before it is stuck; 0:
+	// 1,000,000.
+	MaxEvents uint64
+	// Loading is how many runs are read from the log at once; 0: 32.
+	Loading int
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = SystemClock()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = 256
+	}
+	if o.IdleAfter <= 0 {
+		o.IdleAfter = 5 * time.Second
+	}
+	switch {
+	case o.MaxIdle == 0:
+		o.MaxIdle = 10_000
+	case o.MaxIdle < 0:
+		o.MaxIdle = 0
+	}
+	if o.MaxEvents == 0 {
+		o.MaxEvents = 1_000_000
+	}
+	if o.Loading <= 0 {
+		o.Loading = 32
+	}
+	return o
+}

@@ -1,0 +1,314 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/keelstep/keelstep/pkg/config"
+	"github.com/keelstep/keelstep/pkg/engine"
+	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/eventlog/memlog"
+	"github.com/keelstep/keelstep/pkg/expression"
+)
+
+var update = flag.Bool("update", false, "rewrite the transcripts")
+
+// TestTranscripts runs the commands of each transcript against an engine with
+// virtual time and compares what they print. A goroutine that is left behind
+// fails the test.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/transcripts/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no transcripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := bytes.Clone(a.Files[len(a.Files)-1].Data)
+			got := ""
+			synctest.Test(t, func(t *testing.T) { got = play(t, a) })
+			if *update {
+				a.Files[len(a.Files)-1].Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if d := cmp.Diff(got, string(before)); d != "" {
+				t.Errorf("got -, want +:\n%s", d)
+			}
+		})
+	}
+}
+
+// player carries out the commands of one transcript.
+type player struct {
+	t     *testing.T
+	files map[string][]byte
+	world *world
+	log   *memlog.Log
+	opts  engine.Options
+	e     *engine.Engine
+	runs  []string // run1, run2, … in order of starting
+	out   strings.Builder
+}
+
+func play(t *testing.T, a *txtar.Archive) string {
+	p := &player{t: t, files: map[string][]byte{}, world: newWorld(), log: memlog.New()}
+	var transcript []byte
+	for _, f := range a.Files {
+		p.files[f.Name] = f.Data
+		transcript = f.Data
+	}
+	p.opts = engine.Options{Registry: p.world.registry()}
+	if src, ok := p.files["env.yaml"]; ok {
+		env, found := config.Load("env/test.yaml", src, []string{"TOKEN=open-sesame", "SHORT=abc"})
+		if found.HasErrors() {
+			t.Fatal(found)
+		}
+		p.opts.Env = env
+	}
+	p.open()
+	for _, f := range a.Files {
+		if strings.HasPrefix(f.Name, "workflow") {
+			p.deploy(f.Name)
+		}
+	}
+	var text strings.Builder
+	for line := range strings.Lines(string(transcript)) {
+		switch {
+		case strings.HasPrefix(line, "  "), strings.TrimSpace(line) == "":
+			continue
+		case strings.HasPrefix(line, "#"):
+			text.WriteString(line)
+			continue
+		}
+		p.out.Reset()
+		synctest.Wait()
+		p.command(strings.TrimSpace(line))
+		text.WriteString(line)
+		for l := range strings.Lines(p.named(p.out.String())) {
+			text.WriteString("  " + l)
+		}
+		text.WriteString("\n")
+	}
+	if p.e != nil {
+		if err := p.e.Close(t.Context()); err != nil {
+			t.Error("close:", err)
+		}
+	}
+	return text.String()
+}
+
+// named puts run1 for the ID of the first run, and so on, and leaves out
+// digests, which are those of the compiler.
+func (p *player) named(s string) string {
+	for i, id := range p.runs {
+		s = strings.ReplaceAll(s, id, fmt.Sprintf("run%d", i+1))
+	}
+	return digest.ReplaceAllString(s, `"digest":"…"`)
+}
+
+var digest = regexp.MustCompile(`"digest":"[0-9a-f]{64}"`)
+
+func (p *player) run(name string) string {
+	for i, id := range p.runs {
+		if name == fmt.Sprintf("run%d", i+1) {
+			return id
+		}
+	}
+	return name
+}
+
+func (p *player) open() {
+	p.opts.Store = eventlog.Store(p.log)
+	e, err := engine.Open(p.t.Context(), p.opts)
+	if err != nil {
+		p.t.Fatal("open:", err)
+	}
+	p.e = e
+}
+
+func (p *player) deploy(name string) {
+	def, found, err := p.e.Deploy(p.t.Context(), name+".yaml", p.files[name])
+	if err != nil {
+		p.printf("%v %v\n", err, found)
+		return
+	}
+	p.printf("deployed %s %s\n", def.Workflow, def.Version)
+}
+
+func (p *player) printf(format string, args ...any) { fmt.Fprintf(&p.out, format, args...) }
+
+// fail prints an error and tells whether there was one.
+func (p *player) fail(err error) bool {
+	var input *engine.InputError
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &input):
+		for _, x := range input.Problems {
+			p.printf("input %s: %s\n", x.Path, x.Message)
+		}
+	default:
+		p.printf("error: %v\n", err)
+	}
+	return true
+}
+
+func (p *player) command(line string) {
+	ctx, words := p.t.Context(), strings.Fields(line)
+	arg := func(i int) string {
+		if i < len(words) {
+			return words[i]
+		}
+		return ""
+	}
+	rest := func(n int) json.RawMessage {
+		parts := strings.SplitN(line, " ", n+1)
+		if len(parts) <= n {
+			return nil
+		}
+		return json.RawMessage(parts[n])
+	}
+	switch words[0] {
+	case "deploy":
+		p.deploy(arg(1))
+	case "start":
+		p.start(ctx, engine.StartRequest{Workflow: arg(1), Input: rest(2)})
+	case "call": // a start whose caller waits for the answer
+		p.start(ctx, engine.StartRequest{Workflow: arg(1), Input: rest(2), WantsAnswer: true, TriggerID: "web"})
+	case "key":
+		p.start(ctx, engine.StartRequest{Workflow: arg(2), IdempotencyKey: arg(1), Input: rest(3)})
+	case "sleep":
+		d, err := expression.ParseDuration(arg(1))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		time.Sleep(d)
+		synctest.Wait()
+	case "signal":
+		p.fail(p.e.Signal(ctx, p.run(arg(1)), arg(2), arg(3), rest(4)))
+		synctest.Wait()
+	case "cancel":
+		p.fail(p.e.Cancel(ctx, p.run(arg(1)), arg(2)))
+		synctest.Wait()
+	case "gate":
+		p.world.open(arg(1))
+		synctest.Wait()
+	case "kill":
+		p.log = p.log.Reopen()
+		p.e.Kill()
+		p.e = nil
+	case "close":
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		p.fail(p.e.Close(ctx))
+		p.e = nil
+	case "open":
+		time.Sleep(time.Millisecond) // no process starts in the moment in which another ended
+		p.open()
+		for _, s := range p.e.Resumed() {
+			p.printf("resumed %s %s\n", s.Run, s.Status)
+		}
+		synctest.Wait()
+	default:
+		p.look(ctx, words[0], p.run(arg(1)), arg(2))
+	}
+}
+
+func (p *player) start(ctx context.Context, req engine.StartRequest) {
+	s, err := p.e.Start(ctx, req)
+	if p.fail(err) {
+		return
+	}
+	if !s.Existing {
+		p.runs = append(p.runs, s.Run)
+	}
+	word := map[bool]string{true: "found", false: "started"}[s.Existing]
+	p.printf("%s %s of %s %s\n", word, s.Run, s.Workflow, s.Version)
+	synctest.Wait()
+}
+
+// look carries out a command that changes nothing.
+func (p *player) look(ctx context.Context, verb, run, arg string) {
+	switch verb {
+	case "get", "wait":
+		f := p.e.Get
+		if verb == "wait" {
+			f = p.e.Wait
+		}
+		v, err := f(ctx, run)
+		if !p.fail(err) {
+			p.view(ctx, v, arg == "steps")
+		}
+	case "await":
+		a, v, err := p.e.Await(ctx, run)
+		if p.fail(err) {
+			p.printf("%s\n", v.Status)
+			return
+		}
+		p.printf("%d %v %s\n", a.Status, a.Headers, a.Body)
+	case "history":
+		evs, err := p.e.History(ctx, run, 0, 0)
+		p.fail(err)
+		for _, ev := range evs {
+			p.printf("%d %s %s\n", ev.Seq, ev.Type, ev.Data)
+		}
+	case "watch":
+		for ev, err := range p.e.Watch(ctx, run, 0) {
+			if !p.fail(err) {
+				p.printf("%d %s\n", ev.Seq, ev.Type)
+			}
+		}
+	case "list":
+		rows, _, err := p.e.List(ctx, engine.RunFilter{})
+		p.fail(err)
+		for _, r := range rows {
+			p.printf("%s %s %s %s%s\n", r.Run, r.Workflow, r.Status, r.Reason, r.Error)
+		}
+	case "world":
+		p.printf("%s", p.world.counts())
+	case "memory":
+		p.printf("%d runs\n", p.e.InMemory())
+	default:
+		p.t.Fatalf("unknown command %q", verb)
+	}
+}
+
+func (p *player) view(ctx context.Context, v engine.RunView, steps bool) {
+	p.printf("%s", v.Status)
+	if !v.Output.IsAbsent() {
+		b, err := p.e.Value(ctx, v.Output)
+		p.printf(" %s", b)
+		p.fail(err)
+	}
+	if v.Error != nil {
+		p.printf(" %s: %s", v.Error.Code, v.Error.Message)
+	}
+	p.printf("\n")
+	for _, s := range v.Steps {
+		if steps {
+			in, _ := s.Input.MarshalJSON()
+			out, _ := s.Output.MarshalJSON()
+			p.printf("%s %s %s -> %s\n", s.Path, s.Status, in, out)
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/interpreter"
+)
+
+// maxMessages is how many messages of the inbox one turn looks at.
+const maxMessages = 1000
+
+// maxLacks is how often in a row a machine may ask for bytes without an event
+// coming of it.
+const maxLacks = 10_000
+
+// turn is one turn of a run on its way into the log.
+type turn struct {
+	fact.Turn
+	sends    []eventlog.Message
+	summary  eventlog.Summary
+	commands []interpreter.Command
+	taken    []mail // of the box, in order
+	took     []eventlog.MessageID
+}
+
+// inputs returns what the machine is told next: the run's own mail first, then
+// the messages of its inbox.
+func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
+	in := make([]interpreter.Input, 0, len(r.pending))
+	for _, m := range r.pending {
+		in = append(in, m.in)
+	}
+	if !r.inbox {
+		return in, nil, nil
+	}
+	var messages []eventlog.Message
+	for msg, err := range r.e.store.Inbox(r.e.ctx, r.id) {
+		if err != nil {
+			if errors.Is(err, eventlog.ErrCorrupt) {
+				err = &stuckError{ReasonCorrupt, err}
+			}
+			return nil, nil, err
+		}
+		x, err := interpreter.DecodeInput(msg.Body)
+		if err != nil {
+			return nil, nil, &stuckError{ReasonCorrupt, fmt.Errorf("message %d of %s: %w", msg.ID.Seq, msg.ID.Sender, err)}
+		}
+		in, messages = append(in, x), append(messages, msg)
+		if len(messages) == maxMessages {
+			return in, messages, nil
+		}
+	}
+	r.inbox = false
+	return in, messages, nil
+}
+
+// decide has the machine decide. Everything that can go wrong inside it does
+// so before anything is written.
+func (r *run) decide(in []interpreter.Input) (t turn, err error) {
+	r.again = false
+	err = guard(func() error {
+		t.Turn = r.machine.Decide(r.e.clock.Now(), in...)
+		if len(t.Events) == 0 {
+			return nil
+		}
+		for _, m := range r.machine.Sends(t.Events) {
+			t.sends = append(t.sends, eventlog.Message{
+				ID:   eventlog.MessageID{Sender: r.id, Seq: m.Seq, Receiver: m.To},
+				Body: interpreter.EncodeInput(m.Body),
+			})
+		}
+		t.commands = r.machine.Commands(t.Events)
+		t.summary = r.summarize()
+		return nil
+	})
+	return t, err
+}
+
+// commit writes the turn: payloads first, then events, summary and messages in
+// one batch. A turn in which nothing happened and nothing was taken from the
+// inbox is not written.
+func (r *run) commit(t *turn, messages []eventlog.Message) error {
+	own := min(t.Taken, len(r.pending))
+	t.taken = r.pending[:own]
+	for _, m := range messages[:t.Taken-own] {
+		t.took = append(t.took, m.ID)
+	}
+	if len(t.took) < len(messages) {
+		r.inbox = true
+	}
+	if len(t.Events) == 0 && len(t.took) == 0 {
+		return nil
+	}
+	if err := r.putPayloads(t); err != nil {
+		return err
+	}
+	b := eventlog.Batch{Stream: r.id, Send: t.sends, Took: t.took}
+	if len(t.Events) > 0 {
+		b.After, b.At = r.records, t.Events[len(t.Events)-1].Time
+		b.Record, b.Summary = fact.EncodeTurn(t.Events), &t.summary
+	}
+	if err := r.e.store.Append(r.e.ctx, b); err != nil {
+		return err
+	}
+	r.streak = 0
+	if len(t.Events) > 0 {
+		r.records++
+		r.summary = t.summary
+		r.summary.Records = r.records
+	}
+	return nil
+}
+
+func (r *run) putPayloads(t *turn) error {
+	if len(t.Payloads) == 0 {
+		return nil
+	}
+	return r.e.putPayloads(t.Payloads)
+}
+
+// after does what the turn wants done now that it is in the log.
+func (r *run) after(t *turn) error {
+	r.again = t.More
+	r.takeFrom(t)
+	r.publish(t)
+	r.issue(t.commands)
+	if err := r.provide(t); err != nil {
+		return err
+	}
+	if r.reissue {
+		r.reissue = false
+		var open []interpreter.Command
+		if err := guard(func() error { open = r.machine.Outstanding(); return nil }); err != nil {
+			return err
+		}
+		r.issue(open)
+	}
+	if seq := r.machine.Seq(); seq > r.e.opts.MaxEvents && !r.machine.Ended() {
+		return &stuckError{ReasonLimit, fmt.Errorf("the run has %d events, at most %d are allowed", seq, r.e.opts.MaxEvents)}
+	}
+	return nil
+}
+
+// takeFrom answers those whose mail the turn took, and sends off the calls
+// that are now known to have started.
+func (r *run) takeFrom(t *turn) {
+	if len(t.taken) == 0 {
+		return
+	}
+	for i, m := range t.taken {
+		no := refusal(t.Refused, i)
+		switch m.in.(type) {
+		case interpreter.Start:
+			m.started <- no
+		case interpreter.CallResult:
+			delete(r.calls, m.call.id)
+		case interpreter.CallStarted:
+			if no != nil {
+				delete(r.calls, m.call.id)
+			} else {
+				r.e.calls.submit(m.call)
+			}
+		}
+	}
+	r.pending = append(r.pending[:0:0], r.pending[len(t.taken):]...)
+}
+
+// refusal returns why input i did not matter, nil when it did.
+func refusal(all []fact.Refusal, i int) error {
+	for _, x := range all {
+		if x.Index == i {
+			return x
+		}
+	}
+	return nil
+}
+
+// publish tells those who wait.
+func (r *run) publish(t *turn) {
+	if len(t.Events) == 0 {
+		return
+	}
+	n := news{ended: r.machine.Ended(), view: r.view}
+	for _, c := range t.commands {
+		if _, ok := c.(interpreter.AnswerCaller); ok {
+			n.answered = true
+		}
+	}
+	if n.ended {
+		r.e.timers.forget(r.id)
+	}
+	r.e.subs.tell(r.id, n)
+}
+
+// provide fetches the bytes that the machine wants.
+func (r *run) provide(t *turn) error {
+	if len(t.Wants) == 0 {
+		r.lacks = 0
+		return nil
+	}
+	r.again = true
+	if r.lacks++; len(t.Events) > 0 {
+		r.lacks = 0
+	}
+	if r.lacks > maxLacks {
+		return &stuckError{ReasonLimit, fmt.Errorf("the machine asked for bytes %d times in a row", r.lacks)}
+	}
+	for _, h := range t.Wants {
+		b, err := r.e.bytesOf(h)
+		if err != nil {
+			return err
+		}
+		r.machine.Provide(h, b)
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/graph"
+	"github.com/keelstep/keelstep/pkg/secrets"
+)
+
+// ErrNoAnswer means that the run ended without answering its caller.
+var ErrNoAnswer = errors.New("the run ended without an answer")
+
+// Get returns a run as its last turn left it. The values of steps that are
+// marked secure, and what is sealed, are masked.
+func (e *Engine) Get(ctx context.Context, id string) (RunView, error) {
+	var v RunView
+	err := e.ask(ctx, id, func(r *run, err error) error {
+		var stuck *stuckError
+		switch {
+		case errors.Is(err, ErrRunStuck):
+			v = stuckView(r.summary)
+			return nil
+		case errors.As(err, &stuck):
+			sum := r.summary
+			sum.Reason = stuck.reason
+			v = stuckView(sum)
+			return nil
+		case err != nil:
+			return err
+		}
+		v, err = r.view()
+		return err
+	})
+	return v, err
+}
+
+// view returns the run as committed.
+func (r *run) view() (v RunView, err error) {
+	err = guard(func() error { v = r.machine.View(); return nil })
+	if err != nil {
+		return v, err
+	}
+	secured := secureSteps(r.flow)
+	for i := range v.Steps {
+		maskStep(secured[v.Steps[i].Step], &v.Steps[i])
+	}
+	v.Input, v.Output = maskSealed(v.Input), maskSealed(v.Output)
+	return v, nil
+}
+
+var masked = expression.Raw([]byte(`"` + secrets.Mask + `"`))
+
+// maskSealed returns an inline value with what is sealed masked.
+func maskSealed(v expression.Value) expression.Value {
+	raw, err := shown(v.Inline())
+	if err != nil {
+		return masked
+	}
+	if raw == nil {
+		return v
+	}
+	return expression.Raw(raw)
+}
+
+// stuckView is what can be said of a run that cannot be read.
+func stuckView(s eventlog.Summary) RunView {
+	return RunView{
+		Run: s.Stream, Workflow: s.Workflow, Version: s.Version, Digest: s.Digest,
+		Status: graph.Stuck, StartedAt: s.StartedAt,
+		Error: &graph.Failure{Code: "Stuck", Message: stuckMessage(s.Reason)},
+	}
+}
+
+func stuckMessage(reason string) string {
+	switch reason {
+	case ReasonPanic:
+		return fmt.Sprintf("the engine failed on this run %d times; its history is whole, see the engine's log", maxAttempts)
+	case ReasonLimit:
+		return "the run has reached the limit of what a run may hold"
+	default:
+		return "the run's history cannot be read; run engine check"
+	}
+}
+
+// Wait returns the run once it has ended or is stuck.
+func (e *Engine) Wait(ctx context.Context, run string) (RunView, error) {
+	return e.wait(ctx, run, func(v *RunView) bool { return v.Status.Ended() || v.Status == graph.Stuck })
+}
+
+// Await returns what the run answers the caller of its trigger. The error is
+// ErrNoAnswer, with the run's view, when it ended or is stuck without.
+func (e *Engine) Await(ctx context.Context, run string) (Answer, RunView, error) {
+	v, err := e.wait(ctx, run, func(v *RunView) bool {
+		return v.Response != nil || v.Status.Ended() || v.Status == graph.Stuck
+	})
+	if err != nil {
+		return Answer{}, v, err
+	}
+	if v.Response == nil {
+		return Answer{}, v, ErrNoAnswer
+	}
+	a := Answer{Status: v.Response.Status}
+	if a.Body, err = e.Value(ctx, v.Response.Body); err != nil {
+		return Answer{}, v, err
+	}
+	if a.Headers, err = e.headers(v.Response.Headers); err != nil {
+		return Answer{}, v, err
+	}
+	return a, v, nil
+}
+
+// headers returns the headers of an answer. Values that are no text are
+// written as JSON.
+func (e *Engine) headers(v expression.Value) (map[string]string, error) {
+	raw, err := e.whole(v)
+	if err != nil {
+		return nil, err
+	}
+	x, err := expression.DecodeRaw(raw)
+	if err != nil {
+		return nil, err
+	}
+	object, ok := x.(map[string]any)
+	if !ok {
+		return nil, nil
+	}
+	out := make(map[string]string, len(object))
+	for k, v := range object {
+		if s, ok := v.(string); ok {
+			out[k] = s
+			continue
+		}
+		b, err := expression.Encode(v)
+		if err != nil {
+			return nil, err
+		}
+		out[k] = string(b)
+	}
+	return out, nil
+}
+
+// wait returns the first view of the run that is enough.
+func (e *Engine) wait(ctx context.Context, run string, enough func(*RunView) bool) (RunView, error) {
+	sub := e.subs.add(run, false)
+	defer e.subs.remove(run, sub)
+	v, err := e.Get(ctx, run)
+	for err == nil && !enough(&v) {
+		select {
+		case <-sub.bell:
+			if last := sub.take(); last != nil {
+				v, err = last.view, last.err
+			}
+		case <-ctx.Done():
+			return v, ctx.Err()
+		case <-e.ctx.Done():
+			return v, e.stopped()
+		}
+	}
+	return v, err
+}
+
+// List returns a page of runs, newest first, and the cursor of the next page,
+// empty at the end. Runs whose ID follows from an idempotency key stand where
+// their ID sorts.
+func (e *Engine) List(ctx context.Context, f RunFilter) (rows []RunSummary, next string, err error) {
+	limit := f.Limit
+	switch {
+	case limit <= 0:
+		limit = 50
+	case limit > 1000:
+		limit = 1000
+	}
+	filter := eventlog.Filter{Kind: kindRun, Workflow: f.Workflow, Statuses: f.Statuses, Before: f.Cursor, Limit: limit + 1}
+	for s, err := range e.store.List(ctx, filter) {
+		switch {
+		case errors.Is(err, eventlog.ErrCorrupt):
+			s.Status, s.Reason = stuckStatus, ReasonCorrupt
+		case err != nil:
+			return nil, "", err
+		}
+		if len(rows) == limit {
+			return rows, rows[limit-1].Run, nil
+		}
+		rows = append(rows, rowOf(s))
+	}
+	return rows, "", nil
+}
+
+func rowOf(s eventlog.Summary) RunSummary {
+	row := RunSummary{
+		Run: s.Stream, Workflow: s.Workflow, Version: s.Version, Status: s.Status, StartedAt: s.StartedAt,
+		EndedAt: timeOf(s.EndedAt), WakeAt: timeOf(s.WakeAt), Error: s.Error, Reason: s.Reason,
+	}
+	if len(s.Attributes) > 0 {
+		row.Attributes = make(map[string]string, len(s.Attributes))
+		for _, a := range s.Attributes {
+			row.Attributes[a.Name] = a.Value
+		}
+	}
+	return row
+}
+
+func timeOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

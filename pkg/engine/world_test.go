@@ -1,0 +1,142 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/connectors"
+)
+
+// world is the outside that the test connector reaches: it outlives engines.
+// An effect happens once for a key, as at a server that knows idempotency
+// keys; a call without a key has its effect each time.
+type world struct {
+	mu       sync.Mutex
+	calls    map[string]int // by operation and name
+	effects  map[string]int
+	keys     map[string]string // the input that came with a key
+	answered map[string]int    // effects by key
+	slow     time.Duration     // how long a call takes before its effect, and again after it
+	gates    map[string]chan struct{}
+	trouble  []string
+}
+
+func newWorld() *world {
+	return &world{
+		calls: map[string]int{}, effects: map[string]int{}, keys: map[string]string{},
+		answered: map[string]int{}, gates: map[string]chan struct{}{},
+	}
+}
+
+// in is the input of every operation of the test connector.
+type in struct {
+	Name   string          `json:"name,omitempty"`   // what it is counted under
+	Value  json.RawMessage `json:"value,omitempty"`  // what it returns
+	Fail   int             `json:"fail,omitempty"`   // how many calls of that name fail
+	Code   string          `json:"code,omitempty"`   // what they fail with
+	Lose   int             `json:"lose,omitempty"`   // how many calls have their effect and no answer
+	Gate   string          `json:"gate,omitempty"`   // waits until it is opened
+	Panic  bool            `json:"panic,omitempty"`  // in the operation
+	Poison bool            `json:"poison,omitempty"` // in the rule of repetition: inside the core
+	Secret string          `json:"secret,omitempty"`
+}
+
+type out struct {
+	Value  json.RawMessage `json:"value,omitempty"`
+	Secret string          `json:"secret,omitempty"`
+}
+
+func (w *world) registry() *connectors.Registry {
+	op := func(name string, r connectors.Repeat) connectors.Operation {
+		rule := func(_ connectors.Settings, x in) connectors.Repeat {
+			if x.Poison {
+				panic("poison")
+			}
+			return r
+		}
+		return connectors.Op("test."+name, "Tests.", rule, func(ctx context.Context, c connectors.Call, x in) (out, error) {
+			return w.call(ctx, name, r, c, x)
+		})
+	}
+	return connectors.NewRegistry(&connectors.Connector{
+		Name: "test", Summary: "Tests.",
+		Operations: []connectors.Operation{
+			op("safe", connectors.Safe), op("keyed", connectors.Keyed), op("never", connectors.Never),
+		},
+	})
+}
+
+func (w *world) call(ctx context.Context, name string, r connectors.Repeat, c connectors.Call, x in) (out, error) {
+	id := name
+	if x.Name != "" {
+		id += " " + x.Name
+	}
+	w.mu.Lock()
+	w.calls[id]++
+	n := w.calls[id]
+	raw := string(c.Input)
+	if had, ok := w.keys[c.Key]; ok && had != raw {
+		w.trouble = append(w.trouble, fmt.Sprintf("key %s carried %s and then %s", c.Key, had, raw))
+	}
+	w.keys[c.Key] = raw
+	gate := w.gates[x.Gate]
+	if x.Gate != "" && gate == nil {
+		gate = make(chan struct{})
+		w.gates[x.Gate] = gate
+	}
+	w.mu.Unlock()
+	if x.Panic {
+		panic("test")
+	}
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return out{}, connectors.Stopped(ctx, true)
+		}
+	}
+	time.Sleep(w.slow)
+	if n <= x.Fail {
+		return out{}, &connectors.Error{Code: x.Code, Message: "as asked", Certain: true}
+	}
+	w.mu.Lock()
+	if r != connectors.Keyed || w.answered[c.Key] == 0 {
+		w.effects[id]++
+	}
+	w.answered[c.Key]++
+	w.mu.Unlock()
+	time.Sleep(w.slow)
+	if n <= x.Lose {
+		return out{}, &connectors.Error{Code: "ConnectionReset", Message: "as asked", Lost: true}
+	}
+	return out{Value: x.Value, Secret: x.Secret}, nil
+}
+
+func (w *world) open(gate string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gates[gate] == nil {
+		w.gates[gate] = make(chan struct{})
+	}
+	close(w.gates[gate])
+}
+
+// counts lists the operations that were called.
+func (w *world) counts() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var b strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(w.calls)) {
+		fmt.Fprintf(&b, "%s: %d calls, %d effects\n", id, w.calls[id], w.effects[id])
+	}
+	for _, t := range w.trouble {
+		fmt.Fprintln(&b, t)
+	}
+	return b.String()
+}
