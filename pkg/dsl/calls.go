@@ -311,10 +311,10 @@ func (c *compiler) checkArgument(n *node, want *expression.Type, op string) {
 }
 
 func literalType(n *node) *expression.Type {
-	switch n.kind {
-	case kindList:
+	if n.kind == kindList {
 		return listType
-	case kindMap:
+	}
+	if n.kind == kindMap {
 		return openType
 	}
 	if _, ok := n.value.(json.Number); ok {

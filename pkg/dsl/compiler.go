@@ -128,11 +128,12 @@ func (c *compiler) at(code diag.Code, n *node, message, hint string) *diag.Diagn
 }
 
 // atKey reports an error at the key of n.
-func (c *compiler) atKey(code diag.Code, n *node, message, hint string) *diag.Diagnostic {
+func (c *compiler) atKey(code diag.Code, n *node, message, hint string) {
 	if n.key == nil {
-		return c.at(code, n, message, hint)
+		c.at(code, n, message, hint)
+		return
 	}
-	return c.report(code, n, n.key.start, n.key.end, message, hint)
+	c.report(code, n, n.key.start, n.key.end, message, hint)
 }
 
 func (c *compiler) report(code diag.Code, n *node, start, end int, message, hint string) *diag.Diagnostic {

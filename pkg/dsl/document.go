@@ -55,11 +55,9 @@ type step struct {
 	edges   []edge
 	handler bool // does not run when all went well
 	next    bool // a sibling waits for it
-	cyclic  bool
 	chain   *chain
 	rank    int // in its chain
 	sure    bool
-	hidden  []string // ids inside of a broken step
 	types   stepTypes
 }
 

@@ -14,7 +14,7 @@ func (e edge) transit() bool { return !e.statuses.Has(graph.Skipped) }
 
 // certain tells that the predecessor succeeded when the edge is met.
 func (e edge) certain() bool {
-	return e.statuses == onSuccess && !(e.passedOver && e.from.guarded())
+	return e.statuses == onSuccess && (!e.passedOver || !e.from.guarded())
 }
 
 // guarded tells that the step has an if of its own, which may pass it over.
@@ -183,7 +183,7 @@ func (c *compiler) find(at placed, y *step) (presence, absence) {
 		x, yy = xb.owner, yb.owner
 	}
 	if x == yy {
-		return sameStep(x, xb, yb, y, at)
+		return sameStep(xb, yb, at)
 	}
 	return c.besides(x, yy, y, yb)
 }
@@ -266,10 +266,11 @@ func (b *block) certainWithOwner() bool {
 	return o.verb == "do"
 }
 
-// sameStep tells what is known of y, which is x or stands inside of it, from
-// another place inside of x.
-func sameStep(x *step, xb, yb *block, y *step, at placed) (presence, absence) {
-	if yb == nil { // y is x or a step around it
+// sameStep tells what is known of a step from a place inside of the same one.
+// xb and yb are the blocks of that one that hold the place and the step; nil
+// for that one itself.
+func sameStep(xb, yb *block, at placed) (presence, absence) {
+	if yb == nil { // the step around the place, or the one that it belongs to
 		if xb == nil && !at.self {
 			return absent, absence{why: "it is this step itself", hint: "its output is there once it has ended"}
 		}

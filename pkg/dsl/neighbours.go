@@ -79,7 +79,7 @@ var neighbourKeys = map[string]string{
 func neighbourKey(key string) string { return neighbourKeys[key] }
 
 // neighbourValue returns the hint for a value of another workflow language.
-func neighbourValue(n *node, text string) string {
+func neighbourValue(text string) string {
 	switch text {
 	case "Succeeded", "Failed", "Skipped", "Cancelled", "Running", "Waiting":
 		return fmt.Sprintf("write %q, with a small letter", strings.ToLower(text))

@@ -63,7 +63,7 @@ func (r *reader) convert(y *yaml.Node, depth int) *node {
 		defer delete(r.open, y)
 	}
 	if y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 {
-		content = r.properties(n, y, off)
+		content = r.properties(n, off)
 	}
 	switch y.Kind {
 	case yaml.ScalarNode:
@@ -118,7 +118,7 @@ func (r *reader) convertAlias(y *yaml.Node, off, depth int) *node {
 
 // properties reads the anchor and the tag in front of a value and returns
 // where the value itself starts.
-func (r *reader) properties(n *node, y *yaml.Node, off int) int {
+func (r *reader) properties(n *node, off int) int {
 	src := r.tree.Source
 	for off < len(src) {
 		switch src[off] {

@@ -114,7 +114,7 @@ func (s *structure) checkEnum(n *node, sh *shape) {
 	}
 	hint := ""
 	if text, ok := n.str(); ok {
-		if h := neighbourValue(n, text); h != "" {
+		if h := neighbourValue(text); h != "" {
 			hint = h
 		} else if near := nearest(text, names); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
@@ -191,9 +191,10 @@ func (s *structure) checkMap(n *node, sh *shape) {
 func (s *structure) required(n *node, sh *shape) {
 	var missing []string
 	for _, name := range sh.Required {
-		if !n.has(name) && !s.hidden(n) && !(s.workflow && name != "id" && hasLaterKey(n, sh)) {
-			missing = append(missing, strconv.Quote(name))
+		if n.has(name) || s.hidden(n) || s.workflow && name != "id" && hasLaterKey(n, sh) {
+			continue
 		}
+		missing = append(missing, strconv.Quote(name))
 	}
 	if len(missing) == 0 {
 		return

@@ -29,7 +29,9 @@ func (r *reader) yamlError(err error, work []byte) (at int, ok bool) {
 	}
 	opened := -1 // where the quote, bracket or brace was opened
 	if c := le.ContextMsg; strings.Contains(c, "flow") || strings.Contains(c, "quoted scalar") {
-		opened = r.lines.offset(le.ContextMark.Line, le.ContextMark.Column)
+		if opened = r.lines.offset(le.ContextMark.Line, le.ContextMark.Column); opened >= len(work) {
+			opened = -1
+		}
 	}
 	start, end, message, hint := r.explain(le.Message, at, opened, work)
 	r.add(codeSyntax, start, end, message, hint)
