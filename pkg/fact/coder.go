@@ -180,6 +180,15 @@ func (c *Coder) Int(tag uint64, name string, i *int) {
 	*i = int(u)
 }
 
+// Index carries a position: like Int, but 0 is shown.
+func (c *Coder) Index(tag uint64, name string, i *int) {
+	if c.mode == showing && *i == 0 {
+		c.show(name, []byte{'0'})
+		return
+	}
+	c.Int(tag, name, i)
+}
+
 // Bool carries a truth value.
 func (c *Coder) Bool(tag uint64, name string, v *bool) {
 	var u uint64
