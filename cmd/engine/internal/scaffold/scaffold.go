@@ -1,0 +1,85 @@
+// Package scaffold makes new project folders: a workflow that runs as it is,
+// an environment, an input, and what editors need. It never overwrites.
+package scaffold
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/keelstep/keelstep/schema"
+)
+
+//go:embed all:template
+var template embed.FS
+
+// placeholder stands for the project's name in the files of the template and
+// in their names.
+const placeholder = "__NAME__"
+
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
+// The errors that callers branch on.
+var (
+	ErrName   = errors.New("a name has lower-case letters, digits and hyphens, and begins with a letter")
+	ErrExists = errors.New("it is there already")
+)
+
+// New makes a project in dir, whose last element is its name, and returns the
+// files it wrote, in order, relative to dir. The error is ErrName or ErrExists
+// when dir cannot be one; an empty folder may be there.
+func New(dir string) ([]string, error) {
+	name := filepath.Base(dir)
+	if !namePattern.MatchString(name) {
+		return nil, ErrName
+	}
+	entries, err := os.ReadDir(dir)
+	switch {
+	case err == nil && len(entries) > 0:
+		return nil, ErrExists
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, ErrExists
+	}
+	var written []string
+	write := func(rel string, data []byte) error {
+		rel = strings.ReplaceAll(rel, placeholder, name)
+		file := filepath.Join(dir, filepath.FromSlash(rel))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		written = append(written, filepath.FromSlash(rel))
+		return os.WriteFile(file, []byte(strings.ReplaceAll(string(data), placeholder, name)), 0o644)
+	}
+	root, err := fs.Sub(template, "template")
+	if err != nil {
+		return nil, err
+	}
+	err = fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(root, path)
+		if err != nil {
+			return err
+		}
+		return write(path, data)
+	})
+	if err != nil {
+		return written, err
+	}
+	for _, n := range schema.Names() {
+		b, _ := schema.Named(n)
+		if err := write(SchemaDir+"/"+n+".schema.json", b); err != nil {
+			return written, fmt.Errorf("schema %s: %w", n, err)
+		}
+	}
+	return written, nil
+}
+
+// SchemaDir is where in a project its schema files lie for editors.
+const SchemaDir = ".engine"

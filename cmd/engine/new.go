@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keelstep/keelstep/cmd/engine/internal/scaffold"
+)
+
+func newCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "new NAME",
+		Short: "Make a project that runs as it is",
+		Long: `new makes a project folder: a workflow, an environment, an input, the schemas
+that editors complete and check with, and their settings. It overwrites nothing.`,
+		Example: "  engine new hello\n  engine run hello",
+		Args:    wantArgs(1, 1, "the name of the project"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.newProject(args[0])
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+}
+
+func (a *app) newProject(dir string) error {
+	dir = filepath.Clean(dir)
+	files, err := scaffold.New(dir)
+	switch {
+	case errors.Is(err, scaffold.ErrName):
+		return usagef("such as: "+self()+" new hello", "%q cannot be a project's name: %s", filepath.Base(dir), err)
+	case errors.Is(err, scaffold.ErrExists):
+		return usagef("take another name, or remove it first", "%s: %s; nothing was changed", dir, err)
+	case err != nil:
+		return failf("", "%s: %w", dir, err)
+	}
+	for _, f := range files {
+		writef(a.out, "%s %s\n", styleGood.Render("+"), filepath.Join(dir, f))
+	}
+	writef(a.out, "\nnext    %s\n", self()+" run "+dir)
+	return nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keelstep/keelstep/pkg/api/client"
+	"github.com/keelstep/keelstep/pkg/diag"
+)
+
+// validateOptions is the flags of engine validate.
+type validateOptions struct {
+	env, format string
+}
+
+func validateCommand(a *app) *cobra.Command {
+	var o validateOptions
+	c := &cobra.Command{
+		Use:   "validate PATH...",
+		Short: "Check workflow files and projects",
+		Long: `validate checks workflows and reports everything that is wrong at once, each
+finding with its place, its cause and what to do. PATH is a file or a project
+folder. With --env it also checks that the environment binds what the
+workflows need; without it connections are not looked at.
+
+Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.`,
+		Example: `  engine validate samples/order
+  engine validate workflows/*.yaml --env staging
+  engine validate . --format json`,
+		Args: wantArgs(1, -1, "a file or a folder"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.validate(cmd.Context(), args, o)
+		},
+	}
+	envFlag(c, &o.env, "check against this environment: a name in env/, or a file")
+	c.Flags().StringVar(&o.format, "format", "text", "text or json")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+	return c
+}
+
+// validation is the answer of engine validate --format json.
+type validation struct {
+	Valid       bool      `json:"valid"`
+	Files       []string  `json:"files"`
+	Errors      int       `json:"errors"`
+	Warnings    int       `json:"warnings"`
+	Diagnostics diag.List `json:"diagnostics"`
+}
+
+func (a *app) validate(ctx context.Context, paths []string, o validateOptions) error {
+	if o.format != "text" && o.format != "json" {
+		return usagef("", "--format is text or json, not %q", o.format)
+	}
+	v := validation{Diagnostics: diag.List{}}
+	sources := map[string][]byte{}
+	for _, path := range paths {
+		p, err := openProject(path)
+		if err != nil {
+			return err
+		}
+		found, err := a.checkProject(ctx, p, o.env, sources)
+		if err != nil {
+			return err
+		}
+		v.Files = append(v.Files, p.files...)
+		v.Diagnostics = append(v.Diagnostics, found...)
+	}
+	for _, d := range v.Diagnostics {
+		if d.Severity == diag.Error {
+			v.Errors++
+		} else {
+			v.Warnings++
+		}
+	}
+	v.Valid = v.Errors == 0
+	if o.format == "json" {
+		if err := a.printJSON(v); err != nil {
+			return err
+		}
+	} else {
+		a.printValidation(v, sources)
+	}
+	if !v.Valid {
+		return exitWith(exitFailed)
+	}
+	return nil
+}
+
+func (a *app) printValidation(v validation, sources map[string][]byte) {
+	writef(a.out, "%s", diag.Text(v.Diagnostics, sourcesOf(sources)))
+	if len(v.Diagnostics) > 0 {
+		writef(a.out, "\n")
+	}
+	files := fmt.Sprintf("%d %s", len(v.Files), plural(len(v.Files), "file"))
+	if len(v.Files) == 1 {
+		files = v.Files[0]
+	}
+	switch {
+	case v.Errors > 0:
+		writef(a.out, "%s %s: %d %s", styleBad.Render("✗"), files, v.Errors, plural(v.Errors, "error"))
+	default:
+		writef(a.out, "%s %s: no errors", styleGood.Render("✓"), files)
+	}
+	if v.Warnings > 0 {
+		writef(a.out, ", %d %s", v.Warnings, plural(v.Warnings, "warning"))
+	}
+	writef(a.out, "\n")
+}
+
+// printFindings shows findings on stderr, for commands that are about
+// something else.
+func (a *app) printFindings(l diag.List, src diag.Sources) {
+	if len(l) > 0 {
+		writef(a.errs, "%s\n", diag.Text(l, src))
+	}
+}
+
+func sourcesOf(m map[string][]byte) diag.Sources {
+	return func(file string) []byte { return m[file] }
+}
+
+// diagnosticsOf turns findings of the API into ours.
+func diagnosticsOf(in []client.Diagnostic) diag.List {
+	var out diag.List
+	for _, d := range in {
+		o := diag.Diagnostic{Code: diag.Code(d.Code), Path: d.Path, Message: d.Message, Hint: d.Hint, Span: spanOf(d.Span)}
+		if d.Severity == client.DiagnosticSeverity("warning") {
+			o.Severity = diag.Warning
+		}
+		for _, r := range d.Related {
+			o.Related = append(o.Related, diag.Related{Span: spanOf(r.Span), Message: r.Message})
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func spanOf(s client.Span) diag.Span {
+	return diag.Span{
+		File:  s.File,
+		Start: diag.Pos{Line: s.Start.Line, Col: s.Start.Col, Offset: s.Start.Offset},
+		End:   diag.Pos{Line: s.End.Line, Col: s.End.Col, Offset: s.End.Offset},
+	}
+}
