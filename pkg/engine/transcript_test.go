@@ -79,7 +79,7 @@ func play(t *testing.T, a *txtar.Archive) string {
 	}
 	p.opts = engine.Options{Registry: p.world.registry()}
 	if src, ok := p.files["env.yaml"]; ok {
-		env, found := config.Load("env/test.yaml", src, []string{"TOKEN=open-sesame", "SHORT=abc"})
+		env, found := config.Load("env/test.yaml", src, []string{"TOKEN=open-sesame", "NUMBER=123456"})
 		if found.HasErrors() {
 			t.Fatal(found)
 		}
