@@ -28,7 +28,7 @@ type fixture struct {
 	engine *engine.Engine
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	e, err := engine.Open(t.Context(), engine.Options{Store: memlog.New(), Registry: standard.New()})
 	if err != nil {
@@ -50,7 +50,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 // deploy deploys a workflow.
-func (f *fixture) deploy(t *testing.T, src string) {
+func (f *fixture) deploy(t testing.TB, src string) {
 	t.Helper()
 	if _, _, err := f.engine.Deploy(t.Context(), "test.yaml", []byte(src)); err != nil {
 		t.Fatal(err)

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -47,13 +45,12 @@ func strictJSON(b []byte) error {
 	if !utf8.Valid(b) {
 		return problem(CodeInvalidJSON, "the body is not UTF-8; encode it as UTF-8")
 	}
-	var raw json.RawMessage
-	if err := json.Unmarshal(b, &raw); err != nil {
-		return syntaxProblem(b, err)
+	if !json.Valid(b) {
+		var raw json.RawMessage
+		return syntaxProblem(b, json.Unmarshal(b, &raw))
 	}
-	d := duplicates{dec: json.NewDecoder(bytes.NewReader(b))}
-	d.dec.UseNumber()
-	err := d.value(0)
+	w := walk{b: b}
+	err := w.value(0)
 	var twice *duplicate
 	if errors.As(err, &twice) {
 		return problem(CodeInvalidJSON, "%s", twice)
@@ -96,75 +93,3 @@ func place(b []byte, offset int) (line, col int) {
 func tooDeep() error {
 	return problem(CodeInvalidJSON, "the body nests more than %d lists and objects into each other; make it flatter", maxNesting)
 }
-
-// duplicates walks valid JSON and looks for a member that is named twice.
-type duplicates struct{ dec *json.Decoder }
-
-// duplicate is a member named twice. Its path is completed on the way out.
-type duplicate struct{ path, name string }
-
-func (d *duplicate) Error() string {
-	return fmt.Sprintf("the object at %q names the member %s twice; name it once", d.path, quote(d.name))
-}
-
-// value walks one value.
-func (d duplicates) value(depth int) error {
-	t, err := d.dec.Token()
-	if err != nil {
-		return err
-	}
-	delim, ok := t.(json.Delim)
-	switch {
-	case !ok:
-		return nil
-	case depth == maxNesting:
-		return tooDeep()
-	case delim == '[':
-		err = d.list(depth)
-	default:
-		err = d.object(depth)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = d.dec.Token() // the closing bracket
-	return err
-}
-
-func (d duplicates) list(depth int) error {
-	for i := 0; d.dec.More(); i++ {
-		if err := d.value(depth + 1); err != nil {
-			return below(strconv.Itoa(i), err)
-		}
-	}
-	return nil
-}
-
-func (d duplicates) object(depth int) error {
-	seen := map[string]bool{}
-	for d.dec.More() {
-		t, err := d.dec.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := t.(string)
-		if seen[name] {
-			return &duplicate{name: name}
-		}
-		seen[name] = true
-		if err := d.value(depth + 1); err != nil {
-			return below(name, err)
-		}
-	}
-	return nil
-}
-
-// below puts a member or index before the path of err.
-func below(member string, err error) error {
-	if d, ok := err.(*duplicate); ok { //nolint:errorlint // nobody wraps it on the way
-		d.path = "/" + pointerEscaper.Replace(member) + d.path
-	}
-	return err
-}
-
-var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

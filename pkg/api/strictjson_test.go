@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -20,6 +23,9 @@ func FuzzStrictJSON(f *testing.F) {
 		if err == nil && (!json.Valid(b) || !utf8.Valid(b)) {
 			t.Errorf("%q is accepted", b)
 		}
+		if err == nil && twice(json.NewDecoder(bytes.NewReader(b))) {
+			t.Errorf("%q names a member twice and is accepted", b)
+		}
 		if err != nil && err.Error() == "" {
 			t.Errorf("%q is refused without a word", b)
 		}
@@ -36,6 +42,16 @@ func TestStrictJSON(t *testing.T) {
 		{`{"a":1}}`, "line 1, column 8"},
 		{"{\n \"é\": x}", "line 2, column 7"},
 		{`nul`, "ends in the middle"},
+		{`[1,]`, "line 1, column 4"},
+		{` { "a" : [ 1 , 2 ] , "b" : { } } `, ""},
+		{`{"\"":1,"\\\"":2,"\\":3}`, ""},
+		{`{"x\ty":1,"x\u0009y":2}`, `names the member "x\ty" twice`},
+		{members(15, 15), ""},
+		{members(16, 16), ""},
+		{members(17, 17), ""},
+		{members(15, 3), `names the member "3" twice`},
+		{members(16, 3), `names the member "3" twice`},
+		{members(40, 39), `names the member "39" twice`},
 		{`[` + strings.Repeat(`[],`, 1000) + `1]`, ""},
 		{strings.Repeat(`[`, 127) + strings.Repeat(`]`, 127), ""},
 		{strings.Repeat(`[`, 128) + strings.Repeat(`]`, 128), ""},
@@ -50,4 +66,38 @@ func TestStrictJSON(t *testing.T) {
 			t.Errorf("%.40q gives %v, want %q", c.in, err, c.want)
 		}
 	}
+}
+
+// members returns an object of n members, and one more that has a name.
+func members(n, last int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%q:0,", strconv.Itoa(i))
+	}
+	return fmt.Sprintf("{%s%q:0}", b.String(), strconv.Itoa(last))
+}
+
+// twice tells in another way whether an object of a value names a member
+// twice.
+func twice(d *json.Decoder) bool {
+	t, err := d.Token()
+	if err != nil {
+		return false
+	}
+	seen, object := map[string]bool{}, t == json.Delim('{')
+	if _, nests := t.(json.Delim); !nests {
+		return false
+	}
+	found := false
+	for d.More() {
+		if object {
+			k, _ := d.Token()
+			name, _ := k.(string)
+			found = found || seen[name]
+			seen[name] = true
+		}
+		found = twice(d) || found
+	}
+	_, _ = d.Token()
+	return found
 }
