@@ -11,7 +11,7 @@ import (
 // tells that null anywhere in it is fine, as in front of ??.
 func (c *checker) chain(n ast.Node, safe bool) *Type {
 	p, isPath := pathOf(n, c.isLocal)
-	if isPath && len(p.names) < p.want && !(wholeFields[p.root] != nil && len(p.names)+1 == p.want) {
+	if isPath && len(p.names) < p.want && (wholeFields[p.root] == nil || len(p.names)+1 != p.want) {
 		c.incomplete(n, p)
 		return anyType
 	}

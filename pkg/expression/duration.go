@@ -31,8 +31,14 @@ const (
 
 // Units in falling order of size. A day is 24 hours.
 var units = [...]unit{
-	{"w", week}, {"d", day}, {"h", time.Hour}, {"m", time.Minute},
-	{"s", time.Second}, {"ms", time.Millisecond}, {"us", time.Microsecond}, {"ns", time.Nanosecond},
+	{"w", week},
+	{"d", day},
+	{"h", time.Hour},
+	{"m", time.Minute},
+	{"s", time.Second},
+	{"ms", time.Millisecond},
+	{"us", time.Microsecond},
+	{"ns", time.Nanosecond},
 }
 
 var (

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func genJSON(depth int) *rapid.Generator[any] {
 		case 6:
 			return append([]any{}, rapid.SliceOfN(genJSON(depth-1), 0, 4).Draw(t, "list")...)
 		default:
-			return map[string]any(rapid.MapOfN(genName(), genJSON(depth-1), 0, 4).Draw(t, "object"))
+			return rapid.MapOfN(genName(), genJSON(depth-1), 0, 4).Draw(t, "object")
 		}
 	})
 }
@@ -166,8 +167,8 @@ func checkAgrees(t *testing.T, text []byte) {
 	if err != nil {
 		return
 	}
-	if diff := cmp.Diff(numbersOut(want), got); diff != "" {
-		t.Errorf("DecodeRaw(%q) differs from encoding/json (-json +ours):\n%s", text, diff)
+	if !reflect.DeepEqual(numbersOut(want), got) { // cmp takes exponential time on deep values
+		t.Errorf("DecodeRaw(%q) = %v, encoding/json: %v", text, got, want)
 	}
 }
 
@@ -267,8 +268,8 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("decode %q again: %v", again, err)
 		}
-		if diff := cmp.Diff(x, y, sameNumbers); diff != "" {
-			t.Fatalf("%q does not come back (-want +got):\n%s", raw, diff)
+		if last, err := Encode(y); err != nil || !bytes.Equal(again, last) {
+			t.Fatalf("%q becomes %q, then %q, %v", raw, again, last, err)
 		}
 	})
 }

@@ -84,41 +84,48 @@ type violationReader struct {
 
 func (r *violationReader) read(e *jsonschema.ValidationError) {
 	keyword := lastToken(e.AbsoluteKeywordLocation)
-	if len(e.Causes) > 0 && (keyword == "anyOf" || keyword == "oneOf") {
+	switch {
+	case len(e.Causes) > 0 && (keyword == "anyOf" || keyword == "oneOf"):
 		r.alternatives(e)
-		return
-	}
-	if len(e.Causes) > 0 && keyword != "contains" {
+	case keyword == "contains" || keyword == "minContains":
+		r.add(pointer(tokens(e.InstanceLocation)), "has too few elements that fit")
+	case len(e.Causes) > 0:
 		for _, cause := range e.Causes {
 			r.read(cause)
 		}
-		return
+	default:
+		r.leaf(keyword, e)
 	}
-	r.leaf(keyword, e)
 }
 
-// alternatives reports the branch that came furthest; when none went below
-// the value itself, all of them in one line.
+const missing = "is missing"
+
+// alternatives reports the branch that was meant most likely: nothing is
+// missing for it, and it came furthest. When there is none, all of them are
+// told in one line.
 func (r *violationReader) alternatives(e *jsonschema.ValidationError) {
+	at := tokens(e.InstanceLocation)
+	path := pointer(at)
 	var best []Violation
-	depth := -1
+	depth := len(at)
 	var lines []string
 	for _, cause := range e.Causes {
 		branch := violationReader{root: r.root, value: r.value}
 		branch.read(cause)
-		deepest := 0
+		deepest, complete := 0, true
 		for _, v := range branch.found {
 			deepest = max(deepest, strings.Count(v.Path, "/"))
-			if !slices.Contains(lines, v.Message) {
-				lines = append(lines, v.Message)
+			complete = complete && v.Message != missing
+			line := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(v.Path, path), "/") + " " + v.Message)
+			if !slices.Contains(lines, line) {
+				lines = append(lines, line)
 			}
 		}
-		if deepest > depth {
+		if complete && deepest > depth {
 			best, depth = branch.found, deepest
 		}
 	}
-	path := pointer(tokens(e.InstanceLocation))
-	if depth > strings.Count(path, "/") {
+	if best != nil {
 		r.found = append(r.found, best...)
 		return
 	}
@@ -134,6 +141,10 @@ func (r *violationReader) leaf(keyword string, e *jsonschema.ValidationError) {
 	at := tokens(e.InstanceLocation)
 	path := pointer(at)
 	value, ok := lookUp(r.value, at)
+	if strings.Contains(e.KeywordLocation, "/propertyNames/") {
+		r.add(path, "has a name that is not allowed: "+plainMessage(e.Message))
+		return
+	}
 	where := tokens(fragment(e.AbsoluteKeywordLocation))
 	rule, ruled := lookUp(r.root, where)
 	if !ok || !ruled || len(where) == 0 {
@@ -149,7 +160,7 @@ func (r *violationReader) leaf(keyword string, e *jsonschema.ValidationError) {
 		for _, name := range names {
 			text, _ := name.(string)
 			if _, ok := object[text]; !ok {
-				r.add(pointer(append(slices.Clone(at), text)), "is missing")
+				r.add(pointer(append(slices.Clone(at), text)), missing)
 			}
 		}
 	case "additionalProperties", "unevaluatedProperties":
@@ -214,6 +225,13 @@ func words(keyword string, rule, value any, fallback string) string {
 		return fmt.Sprintf("wants at most %s members, got %d", text, lengthOf(value))
 	case "not":
 		return "is what the schema forbids here"
+	case "uniqueItems":
+		return "has equal elements"
+	case "oneOf":
+		return "fits more than one of the alternatives"
+	}
+	if _, ok := rule.(bool); ok {
+		return "is not allowed here"
 	}
 	return plainMessage(fallback)
 }
@@ -282,7 +300,12 @@ func shortJSON(x any) string {
 }
 
 // plainMessage is a message of the library without its own name.
-func plainMessage(message string) string { return strings.TrimPrefix(message, "jsonschema: ") }
+func plainMessage(message string) string {
+	if message == "not allowed" {
+		return "is not allowed here"
+	}
+	return strings.TrimPrefix(message, "jsonschema: ")
+}
 
 // fragment returns what stands behind the # of a location.
 func fragment(location string) string {
