@@ -48,7 +48,7 @@ fuzz: ## every fuzz target for T (make fuzz T=30s)
 	$(GO) run ./internal/cmd/each -fuzz=$(T)
 
 sim: ## N simulated runs (make sim N=20000)
-	$(GO) test ./internal/sim -run=TestSimulation -count=1 -timeout=60m -runs=$(N)
+	$(GO) test ./internal/sim -run=TestSim -count=1 -timeout=60m -v -args -sim.n=$(N)
 
 crash: ## 300 kills of a serving engine under load
 	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=60m -v -crash.n=300
