@@ -22,18 +22,20 @@ var table = []row{
 	{"pkg/eventlog", nil},
 	{"pkg/connectors/...", []string{"pkg/connectors/..."}},
 	{"pkg/secrets", []string{"pkg/expression"}},
+	{"pkg/zone", nil},
 	{"pkg/schedule", nil},
 	{"pkg/expression/wdlexpr", []string{"pkg/diag", "pkg/expression"}},
-	{"pkg/expression", []string{"pkg/diag"}},
+	{"pkg/expression", []string{"pkg/diag", "pkg/zone"}},
+	{"pkg/graph/draw", []string{"pkg/graph"}},
 	{"pkg/graph", []string{"pkg/diag", "pkg/expression"}},
 	{"pkg/dsl/wdl", []string{"pkg/dsl", "pkg/diag", "pkg/expression", "pkg/expression/wdlexpr"}},
-	{"pkg/dsl", []string{"schema", "pkg/diag", "pkg/expression", "pkg/graph", "pkg/schedule"}},
+	{"pkg/dsl", []string{"schema", "pkg/diag", "pkg/expression", "pkg/graph", "pkg/schedule", "pkg/zone"}},
 	{"pkg/fact", []string{"pkg/expression"}},
 	{"pkg/interpreter", []string{"pkg/fact", "pkg/expression", "pkg/graph"}},
 	{"pkg/books", []string{"pkg/fact", "pkg/expression", "pkg/schedule"}},
 	{"pkg/config", []string{"schema", "pkg/dsl", "pkg/expression", "pkg/diag", "pkg/secrets"}},
 	{"pkg/engine", []string{
-		"schema", "pkg/diag", "pkg/eventlog", "pkg/connectors", "pkg/secrets", "pkg/schedule", "pkg/expression",
+		"schema", "pkg/diag", "pkg/eventlog", "pkg/connectors", "pkg/secrets", "pkg/schedule", "pkg/zone", "pkg/expression",
 		"pkg/graph", "pkg/dsl", "pkg/dsl/wdl", "pkg/fact", "pkg/interpreter", "pkg/books", "pkg/config",
 	}},
 	{"pkg/gateway", []string{"pkg/diag", "pkg/engine", "pkg/books", "pkg/expression", "pkg/graph", "pkg/secrets"}},
@@ -72,7 +74,7 @@ var confined = []row{
 // core is the packages that are data in, data out.
 var core = []string{
 	"pkg/diag", "pkg/expression", "pkg/expression/wdlexpr", "pkg/graph", "pkg/fact", "pkg/interpreter", "pkg/books",
-	"pkg/schedule",
+	"pkg/graph/draw", "pkg/schedule", "pkg/zone",
 }
 
 // impureImports must not be imported by the core, nor anything below them
