@@ -3,9 +3,11 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
@@ -136,12 +138,32 @@ func (r *run) after(t *turn) error {
 		if err := guard(func() error { open = r.machine.Outstanding(); return nil }); err != nil {
 			return err
 		}
-		r.issue(open)
+		r.issue(r.spared(open))
 	}
 	if seq := r.machine.Seq(); seq > r.e.opts.MaxEvents && !r.machine.Ended() {
 		return &stuckError{ReasonLimit, fmt.Errorf("the run has %d events, at most %d are allowed", seq, r.e.opts.MaxEvents)}
 	}
 	return nil
+}
+
+// spared puts off timeouts that fell due while nobody ran the calls which are
+// issued again with them: those get the workflow's grace to answer first.
+func (r *run) spared(open []interpreter.Command) []interpreter.Command {
+	again := slices.ContainsFunc(open, func(c interpreter.Command) bool {
+		call, ok := c.(interpreter.Call)
+		return ok && call.Reissued && call.Repeat != graph.Never
+	})
+	if !again {
+		return open
+	}
+	earliest := r.e.clock.Now().Add(r.flow.CancelGrace)
+	for i, c := range open {
+		if t, ok := c.(interpreter.SetTimer); ok && t.Deadline && t.Due.Before(earliest) {
+			t.Due = earliest
+			open[i] = t
+		}
+	}
+	return open
 }
 
 // takeFrom answers those whose mail the turn took, and sends off the calls

@@ -113,6 +113,9 @@ type CancelCall struct {
 type SetTimer struct {
 	Timer string
 	Due   time.Time
+	// Deadline tells that the timer is a timeout. After a restart it is not
+	// fired before reissued calls had the workflow's CancelGrace to answer.
+	Deadline bool
 }
 
 // ClearTimer takes back a SetTimer.

@@ -69,13 +69,17 @@ func (m *Machine) timerCommands() []Command {
 	var cs []Command
 	for _, id := range m.touched {
 		if t, open := m.st.timers.get(id); open && !m.Ended() {
-			cs = append(cs, SetTimer{Timer: id, Due: t.due})
+			cs = append(cs, t.command())
 		} else {
 			cs = append(cs, ClearTimer{Timer: id})
 		}
 	}
 	m.forgetTouched()
 	return cs
+}
+
+func (t timer) command() SetTimer {
+	return SetTimer{Timer: t.id, Due: t.due, Deadline: t.kind == timerDeadline}
 }
 
 func (m *Machine) forgetTouched() {
@@ -110,7 +114,7 @@ func (m *Machine) Outstanding() []Command {
 		cs = append(cs, c)
 	}
 	for _, t := range m.st.timers.all() {
-		cs = append(cs, SetTimer{Timer: t.id, Due: t.due})
+		cs = append(cs, t.command())
 	}
 	return cs
 }
@@ -122,6 +126,16 @@ func LostCall(c Call) CallResult {
 		Code: CodeUncertain, Lost: true, Final: true,
 		Message: "the call was sent before a restart and its answer was lost: whether it had an effect is not known",
 	}}
+}
+
+// FailedCall is the answer of a call that failed. That a call which was issued
+// again had no effect this time says nothing about the time before the
+// restart: what was certain becomes lost.
+func FailedCall(c Call, err graph.Failure) CallResult {
+	if c.Reissued && err.Certain {
+		err.Certain, err.Lost = false, true
+	}
+	return CallResult{Path: c.Path, Attempt: c.Attempt, Err: &err}
 }
 
 // WakeAt returns when the earliest open timer falls due, zero when none is
