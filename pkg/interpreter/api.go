@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
@@ -16,30 +17,26 @@ import (
 // under an old one go on deciding as they did.
 const Semantics = 1
 
-// Input is what a run is told. The types below are all of them.
-type Input interface{ input() }
+// What a run is told: the types below, and those that travel as messages.
+type (
+	Input        = fact.Input
+	Start        = fact.Start
+	Param        = fact.Param
+	ChildEnded   = fact.ChildEnded
+	Signal       = fact.Signal
+	Cancel       = fact.Cancel
+	Suspend      = fact.Suspend
+	Resume       = fact.Resume
+	Answer       = fact.Answer
+	Reassign     = fact.Reassign
+	EventArrived = fact.EventArrived
+	SlotGranted  = fact.SlotGranted
+	SlotRefused  = fact.SlotRefused
+)
 
-// Start begins the run. It is the first input and comes once.
-type Start struct {
-	Run         string // its ID
-	Workflow    string
-	Version     string
-	Digest      string
-	Value       []byte  // the run's input as JSON, already filled in and checked
-	Trigger     []byte  // what started it, as JSON; nil: nothing to say
-	TriggerID   string  // empty: started by name
-	Params      []Param // values of the deployment, sorted by name
-	WantsAnswer bool    // a caller waits for a respond step
-	Parent      string  // the run that called it; empty: none
-	ParentPath  string
-}
-
-// Param is the value of a parameter. A secret one has no value here.
-type Param struct {
-	Name   string
-	Value  expression.Value
-	Secret bool
-}
+// Message is what a run says to another stream; it goes into the batch of
+// the turn that it belongs to.
+type Message = fact.Message
 
 // CallResult is the outcome of a call: Output, or Err when it failed.
 type CallResult struct {
@@ -61,28 +58,20 @@ type TimerFired struct {
 	Timer string
 }
 
-// Signal is a signal sent to the run. ID tells repeats apart.
-type Signal struct {
-	ID   string
-	Name string
-	Data []byte // JSON; nil: null
-}
-
-// Cancel asks the run to stop; a second one stops it at once.
-type Cancel struct {
-	Reason string
-}
-
 // Carry asks for a record of the machine's whole state.
 type Carry struct{}
 
-func (Start) input()       {}
-func (Carry) input()       {}
-func (CallResult) input()  {}
-func (CallStarted) input() {}
-func (TimerFired) input()  {}
-func (Signal) input()      {}
-func (Cancel) input()      {}
+// IsInput marks an input.
+func (Carry) IsInput() {}
+
+// IsInput marks an input.
+func (CallResult) IsInput() {}
+
+// IsInput marks an input.
+func (CallStarted) IsInput() {}
+
+// IsInput marks an input.
+func (TimerFired) IsInput() {}
 
 // Command is what the shell shall do after the commit. The types below are
 // all of them.
@@ -135,14 +124,6 @@ func (CancelCall) command()   {}
 func (SetTimer) command()     {}
 func (ClearTimer) command()   {}
 func (AnswerCaller) command() {}
-
-// Message is what a run says to another stream; it goes into the batch of
-// the turn that it belongs to.
-type Message struct {
-	To   string
-	Seq  uint64 // of the event that says it
-	Body Input
-}
 
 // View is what a run looks like from outside.
 type View struct {

@@ -61,17 +61,11 @@ func (f *runStarted) Fields(c *fact.Coder) {
 	c.Value(6, "input", &f.Input)
 	c.Value(7, "trigger", &f.Trigger)
 	c.String(8, "triggerId", &f.TriggerID)
-	fact.List(c, 9, "params", &f.Params, paramFields)
+	fact.List(c, 9, "params", &f.Params, func(c *fact.Coder, p *Param) { p.Fields(c) })
 	c.Bool(10, "wantsAnswer", &f.WantsAnswer)
 	c.String(11, "parent", &f.Parent)
 	c.String(12, "parentPath", &f.ParentPath)
 	c.Time(13, "deadline", &f.Deadline)
-}
-
-func paramFields(c *fact.Coder, p *Param) {
-	c.String(1, "name", &p.Name)
-	c.Value(2, "value", &p.Value)
-	c.Bool(3, "secret", &p.Secret)
 }
 
 func (f *runEnded) Fields(c *fact.Coder) {
