@@ -43,7 +43,7 @@ func (a *app) applyColor() {
 	}
 	for _, w := range []io.Writer{a.out, a.errs} {
 		if c, ok := w.(*colorprofile.Writer); ok {
-			c.Profile = colorprofile.NoTTY
+			c.Profile = min(c.Profile, colorprofile.ASCII)
 		}
 	}
 }

@@ -39,45 +39,68 @@ func openTerminal(t *testing.T) (screen, program *os.File) {
 	return screen, program
 }
 
-// In a terminal the steps are drawn in place, in colour, and the last drawing
-// stays.
-func TestLiveTree(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "live.yaml")
-	src := "workflow: live\nversion: \"1\"\nsteps:\n" +
-		"  - { id: first, compose: 1 }\n" +
-		"  - { id: pause, wait: 150ms }\n" +
-		"  - { id: last, fail: { code: Broken, message: \"it broke \\e[31m\" } }\n"
-	if err := os.WriteFile(file, []byte(src), 0o644); err != nil {
-		t.Fatal(err)
-	}
+// inTerminal runs a command line in a terminal and returns all it showed.
+func inTerminal(t *testing.T, environ []string, args ...string) (code int, shown string) {
+	t.Helper()
 	tty, program := openTerminal(t)
-	var shown bytes.Buffer
+	var b bytes.Buffer
 	done := make(chan struct{})
 	go func() {
-		_, _ = io.Copy(&shown, tty) // ends when the other end is closed
+		_, _ = io.Copy(&b, tty) // ends when the other end is closed
 		close(done)
 	}()
-	a := newApp(strings.NewReader(""), program, program, []string{"TERM=xterm-256color"})
-	if got := execute([]string{"run", file}, a); got != exitFailed {
-		t.Errorf("exit code %d, want %d", got, exitFailed)
-	}
+	code = execute(args, newApp(strings.NewReader(""), program, program, environ))
 	program.Close()
 	<-done
-	out := shown.String()
-	for _, want := range []string{"\x1b[?25l", "A\r", "waiting", "in 0.", "\x1b[?25h", "\x1b[32m"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q was not drawn", want)
-		}
-	}
-	end := out[strings.LastIndex(out, "\x1b[?2026h"):]
-	plain := ansi.Strip(end)
-	for _, want := range []string{"✓ first", "✓ pause", "✗ last", "failed in 0.", "Broken: it broke �[31m", "again   "} {
-		if !strings.Contains(plain, want) {
-			t.Errorf("the last drawing lacks %q:\n%s", want, plain)
-		}
-	}
-	if t.Failed() {
-		t.Logf("all of it: %q", out)
+	return code, b.String()
+}
+
+// In a terminal the steps are drawn in place, in colour unless that is not
+// wanted, and the last drawing stays.
+func TestLiveTree(t *testing.T) {
+	const src = `workflow: live
+version: "1"
+steps:
+  - { id: first, compose: 1 }
+  - { id: pause, wait: 150ms }
+  - { id: last, fail: { code: Broken, message: "it broke \e[31m" } }
+`
+	for _, c := range []struct {
+		name    string
+		environ []string
+		flags   []string
+		colour  bool
+	}{
+		{"colour", []string{"TERM=xterm-256color"}, nil, true},
+		{"NO_COLOR", []string{"TERM=xterm-256color", "NO_COLOR=1"}, nil, false},
+		{"--no-color", []string{"TERM=xterm-256color"}, []string{"--no-color"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "live.yaml")
+			if err := os.WriteFile(file, []byte(src), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			code, out := inTerminal(t, c.environ, append([]string{"run", file}, c.flags...)...)
+			if code != exitFailed {
+				t.Errorf("exit code %d, want %d", code, exitFailed)
+			}
+			for _, want := range []string{"\x1b[?25l", "A\r", "waiting", "in 0.", "\x1b[?25h"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("%q was not drawn", want)
+				}
+			}
+			if got := strings.Contains(out, "\x1b[32m"); got != c.colour {
+				t.Errorf("green was used: %v, want %v", got, c.colour)
+			}
+			plain := ansi.Strip(out[strings.LastIndex(out, "\x1b[?2026h"):])
+			for _, want := range []string{"✓ first", "✓ pause", "✗ last", "failed in 0.", "Broken: it broke �[31m", "again   "} {
+				if !strings.Contains(plain, want) {
+					t.Errorf("the last drawing lacks %q:\n%s", want, plain)
+				}
+			}
+			if t.Failed() {
+				t.Logf("all of it: %q", out)
+			}
+		})
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/keelstep/keelstep/cmd/engine/internal/scaffold"
 	"github.com/keelstep/keelstep/pkg/api"
 	"github.com/keelstep/keelstep/pkg/api/client"
 	"github.com/keelstep/keelstep/pkg/config"
@@ -46,6 +48,11 @@ func (a *app) openLocal(ctx context.Context, o localOptions) (*local, error) {
 	if !o.still {
 		if err := o.data.make(); err != nil {
 			return nil, err
+		}
+		if filepath.Base(string(o.data)) == dataDirName { // a project's own: its files name the schemas in it
+			if _, err := scaffold.Schemas(string(o.data)); err != nil {
+				return nil, brokenf("", "%s: %s", o.data, plainOS(err))
+			}
 		}
 	}
 	ticking, stopTicks := context.WithCancel(context.WithoutCancel(ctx))

@@ -3,6 +3,7 @@
 package scaffold
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -72,14 +73,35 @@ func New(dir string) ([]string, error) {
 	if err != nil {
 		return written, err
 	}
-	for _, n := range schema.Names() {
-		b, _ := schema.Named(n)
-		if err := write(SchemaDir+"/"+n+".schema.json", b); err != nil {
-			return written, fmt.Errorf("schema %s: %w", n, err)
-		}
+	schemas, err := Schemas(filepath.Join(dir, SchemaDir))
+	for _, s := range schemas {
+		written = append(written, filepath.Join(SchemaDir, s))
 	}
-	return written, nil
+	return written, err
 }
 
 // SchemaDir is where in a project its schema files lie for editors.
 const SchemaDir = ".engine"
+
+// Schemas writes the schemas that editors check and complete with into dir,
+// which it makes if need be, and returns the names of those that were not as they
+// should be.
+func Schemas(dir string) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	var written []string
+	for _, n := range schema.Names() {
+		want, _ := schema.Named(n)
+		name := n + ".schema.json"
+		file := filepath.Join(dir, name)
+		if have, err := os.ReadFile(file); err == nil && bytes.Equal(have, want) {
+			continue
+		}
+		if err := os.WriteFile(file, want, 0o644); err != nil {
+			return written, fmt.Errorf("schema %s: %w", n, err)
+		}
+		written = append(written, name)
+	}
+	return written, nil
+}
