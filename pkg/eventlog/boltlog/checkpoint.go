@@ -53,9 +53,9 @@ func (l *Log) checkpoint() {
 		c.check.end(eventlog.ErrClosed)
 		return
 	}
-	step := mover{log: l}
+	var step mover
 	err := l.write(func(tx *bolt.Tx) (bool, error) {
-		step = mover{log: l, tx: tx}
+		step = mover{log: l, tx: tx, journal: journalReader{tx: tx}}
 		return step.run()
 	})
 	switch {
@@ -74,12 +74,13 @@ func (l *Log) checkpoint() {
 
 // mover is one transaction of a checkpoint.
 type mover struct {
-	log   *Log
-	tx    *bolt.Tx
-	size  int
-	moved []moved
-	next  int // in dirty
-	done  bool
+	log     *Log
+	tx      *bolt.Tx
+	journal journalReader
+	size    int
+	moved   []moved
+	next    int // in dirty
+	done    bool
 }
 
 // moved is what a transaction did for one stream.
@@ -142,7 +143,7 @@ func (m *mover) move(s *stream) (whole bool, err error) {
 func (m *mover) chunk(s *stream, first uint64, tail []uint64) (n int, err error) {
 	c := chunk{stream: s.name, first: first}
 	for _, number := range tail {
-		e, err := journalEntry(m.tx, number)
+		e, err := m.journal.entry(number)
 		if err != nil {
 			return 0, err
 		}
@@ -194,11 +195,11 @@ func (m *mover) settleInbox(s *stream) error {
 		if w.stored {
 			continue
 		}
-		e, err := journalEntry(m.tx, w.at.number)
+		msg, err := m.journal.message(w.at)
 		if err != nil {
 			return err
 		}
-		value := encodeRow(s.name, w.at, e.sends[w.at.index])
+		value := encodeRow(s.name, w.at, msg)
 		m.size += len(value)
 		if err := inbox.Put(inboxKey(s.name, w.at), value); err != nil {
 			return err

@@ -53,8 +53,13 @@ func (g *group) draft(name string) (*draft, error) {
 			return nil, ofStream(name, err)
 		}
 	}
-	if s.damaged != 0 {
+	switch {
+	case s.broken != nil:
+		return nil, s.broken
+	case s.damaged != 0:
 		return nil, corrupt(name, s.damaged, "the record is damaged")
+	case s.lost != 0:
+		return nil, corrupt(name, 0, "messages in its inbox are damaged")
 	}
 	d := &draft{stream: s, records: s.records, last: s.last, summary: s.summary, inbox: len(s.waits)}
 	g.drafts[name] = d

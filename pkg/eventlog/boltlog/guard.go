@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
@@ -22,9 +23,15 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// isFull reports whether err is a disk, a quota or a file at its limit.
+// isFull reports whether err is a disk, a quota or a file at its limit. bbolt
+// passes some errors on as text alone.
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT)
+	for _, full := range []syscall.Errno{syscall.ENOSPC, syscall.EFBIG, syscall.EDQUOT} {
+		if errors.Is(err, full) || err != nil && strings.Contains(err.Error(), full.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // reached reports whether the header of a failed transaction got into the

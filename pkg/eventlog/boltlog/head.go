@@ -13,6 +13,7 @@ type head struct {
 	chunked uint64 // how many of them are in chunks
 	last    hash   // of the last record
 	inbox   uint64 // messages that wait
+	lost    uint64 // of those, how many are known to be damaged
 	damaged uint64 // the first record known to be damaged; 0: none
 	summary *eventlog.Summary
 }
@@ -25,6 +26,7 @@ func (h *head) encode(stream string) []byte {
 	b = binary.AppendUvarint(b, h.chunked)
 	b = append(b, h.last[:]...)
 	b = binary.AppendUvarint(b, h.inbox)
+	b = binary.AppendUvarint(b, h.lost)
 	b = binary.AppendUvarint(b, h.damaged)
 	b = append(b, boolByte(h.summary != nil))
 	if h.summary != nil {
@@ -42,7 +44,7 @@ func decodeHead(stream string, b []byte) (h head, err error) {
 	}
 	h.upTo, h.records, h.chunked = d.uvarint(), d.uvarint(), d.uvarint()
 	h.last = d.hash()
-	h.inbox, h.damaged = d.uvarint(), d.uvarint()
+	h.inbox, h.lost, h.damaged = d.uvarint(), d.uvarint(), d.uvarint()
 	if d.byte() != 0 {
 		h.summary = d.summary(&eventlog.Summary{})
 	}
@@ -57,14 +59,16 @@ func (h *head) open() bool {
 	return h.summary == nil || !h.summary.Ended || h.inbox > 0
 }
 
-// public returns the summary as callers see it.
-func (h *head) public(stream string) eventlog.Summary {
-	var s eventlog.Summary
+// public returns the summary as callers see it, unless it cannot be told.
+func (h *head) public(stream string) (s eventlog.Summary, err error) {
+	if h.lost > 0 {
+		return s, corrupt(stream, 0, "%d of %d messages in its inbox are damaged", h.lost, h.inbox)
+	}
 	if h.summary != nil {
 		s = h.summary.Clone()
 	}
 	s.Stream, s.Records, s.Inbox = stream, h.records, int(h.inbox)
-	return s
+	return s, nil
 }
 
 // empty reports whether the stream is as if it had never been.

@@ -36,8 +36,12 @@ func (h *headers) newest() *header {
 	return a
 }
 
-// intact reports whether both headers are.
-func (h *headers) intact() bool { return h.both[0] != nil && h.both[1] != nil }
+// intact reports whether both headers are there and of two transactions in a
+// row, as bbolt leaves them.
+func (h *headers) intact() bool {
+	a, b := h.both[0], h.both[1]
+	return a != nil && b != nil && (a.txid+1 == b.txid || b.txid+1 == a.txid)
+}
 
 var errNoHeader = errors.New("both headers of the file are damaged, or it is no log at all")
 

@@ -54,7 +54,10 @@ func (g *glimpse) messages(name string, from arrival) (page []eventlog.Message, 
 		last = w.at
 		size += len(m.Body) + 64
 	}
-	return page, last, false, nil
+	if g.lost > 0 {
+		err = corrupt(name, 0, "%d of %d messages in its inbox are damaged", g.lost, g.inbox)
+	}
+	return page, last, false, err
 }
 
 // message reads one message from where it was written.
@@ -63,13 +66,7 @@ func (g *glimpse) message(name string, w waiting) (m eventlog.Message, err error
 		key := inboxKey(name, w.at)
 		m, _, err = decodeRow(name, key, g.tx.Bucket(bucketInbox).Get(key))
 	} else {
-		var e entry
-		if e, err = journalEntry(g.tx, w.at.number); err == nil {
-			if int(w.at.index) >= len(e.sends) {
-				return m, corrupt(name, 0, "a message in its inbox is missing")
-			}
-			m = e.sends[w.at.index]
-		}
+		m, err = g.journal.message(w.at)
 	}
 	m.Body = bytes.Clone(m.Body)
 	return m, err

@@ -136,28 +136,35 @@ func (p *lister) first(a, b string) int {
 
 // row adds a stream to the page if the filter lets it through.
 func (p *lister) row(name string, s *stream, heads *bolt.Bucket) {
-	var h head
-	if s != nil {
-		h = s.head
-	} else {
-		b := heads.Get([]byte(name))
-		if b == nil && !p.filter.Open {
-			return
-		}
-		var err error
-		if h, err = decodeHead(name, b); err != nil {
-			p.page = append(p.page, listRow{eventlog.Summary{Stream: name}, err})
-			return
-		}
-	}
-	if h.empty() {
+	v, ok, err := summaryOf(name, s, heads)
+	if err != nil {
+		p.page = append(p.page, listRow{eventlog.Summary{Stream: name}, err})
 		return
 	}
 	f := p.filter
 	f.Before = "" // the walk has seen to it
-	if v := h.public(name); f.Admits(v) {
+	if ok && f.Admits(v) {
 		p.page = append(p.page, listRow{v, nil})
 	}
+}
+
+// summaryOf returns the summary of a stream that changed, or of one as its
+// last checkpoint left it.
+func summaryOf(name string, s *stream, heads *bolt.Bucket) (v eventlog.Summary, ok bool, err error) {
+	var h head
+	switch {
+	case s == nil:
+		h, err = decodeHead(name, heads.Get([]byte(name)))
+	case s.broken != nil:
+		err = s.broken
+	default:
+		h = s.head
+	}
+	if err != nil || h.empty() {
+		return v, false, err
+	}
+	v, err = h.public(name)
+	return v, true, err
 }
 
 // names walks the keys of a bucket in either direction, within a prefix.

@@ -1,6 +1,7 @@
 package boltlog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -47,18 +49,9 @@ func open(path string, opts Options) (*Log, error) {
 		ended: make(chan struct{}),
 		tail:  map[string]*stream{},
 	}
-	err := guard(func() (err error) {
-		l.db, err = bolt.Open(path, 0o600, &bolt.Options{
-			Timeout:        lockTimeout,
-			FreelistType:   bolt.FreelistMapType,
-			NoFreelistSync: true, // a free list on disk is rewritten whole by every commit
-			NoStatistics:   true,
-			OpenFile:       opts.openFile,
-		})
-		return err
-	})
-	if err != nil {
-		return nil, lockError(err)
+	var err error
+	if l.db, err = openBolt(path, opts); err != nil {
+		return nil, err
 	}
 	l.raw, err = os.Open(path)
 	if err == nil {
@@ -69,6 +62,43 @@ func open(path string, opts Options) (*Log, error) {
 	}
 	go l.run()
 	return l, nil
+}
+
+// mapSize is the address space that the file is mapped into. While it is
+// longer than the file, a reader that takes its time never holds up a writer
+// whose transaction makes the file grow.
+const mapSize = 64 << 30
+
+// growBy is the step in which the file grows; each costs a flush.
+const growBy = 4 << 20
+
+func openBolt(path string, opts Options) (db *bolt.DB, err error) {
+	o := bolt.Options{
+		Timeout:        lockTimeout,
+		FreelistType:   bolt.FreelistMapType,
+		NoFreelistSync: true, // a free list on disk is rewritten whole by every commit
+		NoStatistics:   true,
+		OpenFile:       opts.openFile,
+	}
+	if strconv.IntSize == 64 && runtime.GOOS != "windows" { // where a mapping is the file's size
+		size := int64(mapSize)
+		o.InitialMmapSize = int(size)
+	}
+	try := func() error {
+		return guard(func() error {
+			db, err = bolt.Open(path, 0o600, &o)
+			return err
+		})
+	}
+	if err = lockError(try()); err != nil && !errors.Is(err, ErrLocked) && o.InitialMmapSize > 0 {
+		o.InitialMmapSize = 0 // as much address space is not to be had here
+		err = lockError(try())
+	}
+	if err != nil {
+		return nil, err
+	}
+	db.AllocSize = growBy
+	return db, nil
 }
 
 func parentOf(path string) string { return filepath.Dir(path) }
@@ -157,8 +187,11 @@ func inspect(path string, opts Options) error {
 	}
 	defer unlock()
 	hs, err := readHeaders(f)
+	if !hs.intact() && unfinished(f) {
+		return fmt.Errorf("%w: the file was never finished being made and holds nothing: remove it and start again", eventlog.ErrCorrupt)
+	}
 	if err != nil {
-		return unusable(f, err)
+		return fmt.Errorf("%w: %w: restore a backup", eventlog.ErrCorrupt, err)
 	}
 	if !hs.intact() && !opts.AcceptLoss {
 		return fmt.Errorf("%w: one of the file's two headers is damaged, so the last transaction may be missing: "+
@@ -241,32 +274,15 @@ func lockShared(path string) (unlock func(), err error) {
 	}, nil
 }
 
-// unusable says what to do about a file without a header.
-func unusable(f *os.File, err error) error {
-	info, statErr := f.Stat()
-	if statErr != nil {
-		return statErr
-	}
-	if info.Size() <= firstSize && blank(f) {
-		return fmt.Errorf("%w: the file was never finished being made and holds nothing: remove it and start again", eventlog.ErrCorrupt)
-	}
-	return fmt.Errorf("%w: %w: restore a backup", eventlog.ErrCorrupt, err)
-}
-
 // firstSize is the largest file that a first start which was cut off leaves.
 const firstSize = 64 << 10
 
-// blank reports whether a file is all zeros but for what bbolt puts first.
-func blank(f *os.File) bool {
-	b, err := io.ReadAll(io.NewSectionReader(f, 0, firstSize))
-	if err != nil {
+// unfinished reports whether a file is zeros but for what bbolt puts first.
+func unfinished(f *os.File) bool {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, firstSize+1))
+	if err != nil || len(b) > firstSize {
 		return false
 	}
-	n := 0
-	for _, c := range b {
-		if c != 0 {
-			n++
-		}
-	}
-	return n <= 256 // two headers, an empty free list and an empty root
+	// Two headers, an empty free list and an empty root have fewer than that.
+	return len(b)-bytes.Count(b, []byte{0}) <= 128
 }

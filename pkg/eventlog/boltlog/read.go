@@ -15,10 +15,11 @@ import (
 // glimpse is one stream and the file, both at one moment.
 type glimpse struct {
 	head
-	tx    *bolt.Tx
-	tail  []uint64
-	waits []waiting
-	known bool
+	tx      *bolt.Tx
+	journal journalReader
+	tail    []uint64
+	waits   []waiting
+	known   bool
 }
 
 // look calls f with a glimpse of a stream. f must not keep what it reads from
@@ -55,10 +56,13 @@ func (l *Log) glimpse(ctx context.Context, name string, inbox bool) (*glimpse, e
 		return nil, err
 	}
 	s, ok := l.tail[name]
-	if !ok {
-		return &glimpse{tx: tx}, nil
+	if ok && s.broken != nil {
+		return nil, errors.Join(s.broken, tx.Rollback())
 	}
-	g := &glimpse{tx: tx, head: s.head, tail: s.tail, known: true}
+	if !ok {
+		return &glimpse{tx: tx, journal: journalReader{tx: tx}}, nil
+	}
+	g := &glimpse{tx: tx, journal: journalReader{tx: tx}, head: s.head, tail: s.tail, known: true}
 	if inbox {
 		g.waits = append(g.waits, s.waits...)
 	}
@@ -108,13 +112,13 @@ func (g *glimpse) load(name string, inbox bool) error {
 
 // Head implements eventlog.Log.
 func (l *Log) Head(ctx context.Context, name string) (s eventlog.Summary, ok bool, err error) {
-	err = l.look(ctx, name, false, func(g *glimpse) error {
-		if !g.empty() {
-			s, ok = g.public(name), true
+	err = l.look(ctx, name, false, func(g *glimpse) (err error) {
+		if ok = !g.empty(); ok {
+			s, err = g.public(name)
 		}
-		return nil
+		return err
 	})
-	return s, ok, err
+	return s, ok && err == nil, err
 }
 
 // maxPage is how many bytes of records are read in one go.
@@ -212,7 +216,7 @@ func (p *reader) entry(g *glimpse) error {
 	if i >= uint64(len(g.tail)) {
 		return corrupt(p.stream, p.next, "it is missing")
 	}
-	e, err := journalEntry(g.tx, g.tail[i])
+	e, err := g.journal.entry(g.tail[i])
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,8 @@ package boltlog
 
 import (
 	"errors"
-	"fmt"
 
 	bolt "go.etcd.io/bbolt"
-
-	"github.com/keelstep/keelstep/pkg/eventlog"
 )
 
 // restore reads the journal once and finds the streams that changed since
@@ -21,7 +18,8 @@ func (l *Log) restore() error {
 		if c.position, err = decodePosition(tx.Bucket(bucketState).Get(stateKey)); err != nil {
 			return err
 		}
-		s := newScan(c.position, func(name string) (*stream, error) { return loadStream(tx, name) })
+		r := restorer{tx: tx, streams: map[string]*stream{}, broken: map[string]error{}}
+		s := scan{position: c.position, each: r.entry, damaged: func(e *entryError) error { return e }}
 		segments := tx.Cursor()
 		for k, _ := segments.Seek([]byte(segmentPrefix)); k != nil; k, _ = segments.Next() {
 			segment, ok := parseSegment(k)
@@ -38,10 +36,13 @@ func (l *Log) restore() error {
 		if err := s.end(); err != nil {
 			return err
 		}
-		for _, d := range s.dirty {
+		for _, d := range r.dirty {
 			l.tail[d.stream.name] = d.stream
 		}
-		c.dirty, c.segment = s.dirty, s.bytes
+		for name, err := range r.broken {
+			l.tail[name] = &stream{name: name, broken: err}
+		}
+		c.dirty, c.segment = r.dirty, s.bytes
 		if l.due() {
 			c.check.start(c.number)
 		}
@@ -49,143 +50,53 @@ func (l *Log) restore() error {
 	})
 }
 
-// scan goes through the journal from its beginning.
-type scan struct {
-	position position
-	load     func(name string) (*stream, error)
-	streams  map[string]*stream
-	broken   map[string]error // streams whose heads cannot be read
-	dirty    []dirty
-	bytes    int64
-	next     uint64 // the number that must come; 0: nothing came yet
-	chain    hash
-	linked   bool // chain is that of the commits so far
-	left     uint64
-	commit   [][]byte // envelopes of the commit under way
-	records  uint64
+// restorer builds the streams that the journal speaks of.
+type restorer struct {
+	tx      *bolt.Tx
+	streams map[string]*stream
+	broken  map[string]error // those whose heads cannot be read
+	dirty   []dirty
 }
 
-func newScan(p position, load func(string) (*stream, error)) *scan {
-	return &scan{position: p, load: load, streams: map[string]*stream{}, broken: map[string]error{}}
-}
-
-func damagedEntry(number uint64, reason string) error {
-	return fmt.Errorf("%w: journal entry %d: %s: restore a backup", eventlog.ErrCorrupt, number, reason)
-}
-
-// row takes the next row of a segment.
-func (s *scan) row(segment uint64, key, value []byte) error {
-	d := decoder{b: key}
-	number := d.uint64()
-	switch {
-	case !d.done() || segmentOf(number) != segment:
-		return damagedEntry(number, "it is in the wrong place")
-	case s.next == 0 && (number != segmentStart(segment) || number > s.position.floor):
-		return damagedEntry(segmentStart(segment), "it is missing")
-	case s.next != 0 && number != s.next:
-		return damagedEntry(s.next, "it is missing")
-	}
-	s.next = number + 1
-	e, envelope, ok := decodeEntry(number, value)
-	if !ok {
-		return damagedEntry(number, "its checksum does not hold")
-	}
-	if err := s.link(number, &e, value[:envelope]); err != nil {
-		return err
-	}
-	s.bytes += int64(len(value))
-	if e.record != nil {
-		s.records++
-	}
-	if err := s.apply(number, &e, e.stream); err != nil {
-		return err
-	}
+func (r *restorer) entry(number uint64, e *entry) error {
+	r.apply(number, e, e.stream)
 	for _, m := range e.sends {
-		if err := s.apply(number, &e, m.ID.Receiver); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// link checks the chain of commits.
-func (s *scan) link(number uint64, e *entry, envelope []byte) error {
-	if (e.first != nil) != (s.left == 0) && (s.linked || s.left > 0) {
-		return damagedEntry(number, "the commit before it is not whole")
-	}
-	if e.first != nil {
-		if s.linked && e.first.prev != s.chain {
-			return damagedEntry(number, "it does not follow the commit before it")
-		}
-		s.chain, s.linked, s.left = e.first.prev, true, e.first.entries
-	}
-	if !s.linked {
-		return nil // the commit began in a segment that was dropped
-	}
-	s.commit = append(s.commit, envelope)
-	if s.left--; s.left == 0 {
-		s.chain = chain(s.chain, s.commit)
-		s.commit = s.commit[:0]
+		r.apply(number, e, m.ID.Receiver)
 	}
 	return nil
 }
 
 // apply folds an entry into one of the streams that it concerns.
-func (s *scan) apply(number uint64, e *entry, name string) error {
-	st, err := s.stream(name)
-	if st == nil || err != nil {
-		return err
+func (r *restorer) apply(number uint64, e *entry, name string) {
+	s := r.stream(name)
+	if s == nil || number <= s.upTo {
+		return
 	}
-	if number <= st.upTo {
+	if e.stream == name && e.record != nil && s.damaged == 0 && !s.follows(e) {
+		s.damaged = s.records + 1
+	}
+	clean := s.since == 0
+	s.apply(number, e)
+	if clean {
+		r.dirty = append(r.dirty, dirty{s, number})
+	}
+}
+
+// follows reports whether an entry's record is sound and the stream's next.
+func (s *stream) follows(e *entry) bool {
+	rec, ok := decodeRecord(e.record)
+	return ok && e.sound() && rec.stream == s.name && rec.seq == s.records+1 && rec.prev == s.last
+}
+
+func (r *restorer) stream(name string) *stream {
+	if s, ok := r.streams[name]; ok || r.broken[name] != nil {
+		return s
+	}
+	s, err := loadStream(r.tx, name)
+	if s == nil {
+		r.broken[name] = err
 		return nil
 	}
-	if e.stream == name && e.record != nil && st.damaged == 0 {
-		r, ok := decodeRecord(e.record)
-		switch {
-		case !e.sound() || !ok:
-			st.damaged = st.records + 1
-		case r.stream != name || r.seq != st.records+1 || r.prev != st.last:
-			st.damaged = st.records + 1
-		}
-	}
-	clean := st.since == 0
-	st.apply(number, e)
-	if clean {
-		s.dirty = append(s.dirty, dirty{st, number})
-	}
-	return nil
-}
-
-// stream returns a stream, or nil when its head is damaged: it takes no more
-// then, and whoever reads it is told.
-func (s *scan) stream(name string) (*stream, error) {
-	if st, ok := s.streams[name]; ok {
-		return st, nil
-	}
-	if s.broken[name] != nil {
-		return nil, nil
-	}
-	st, err := s.load(name)
-	if err != nil {
-		s.broken[name] = err
-		return nil, nil
-	}
-	s.streams[name] = st
-	return st, nil
-}
-
-// end checks that nothing is missing at the journal's end.
-func (s *scan) end() error {
-	p := &s.position
-	switch {
-	case s.next == 0 && p.floor == p.number+1:
-		return nil // all of it was checkpointed and dropped
-	case s.next != p.number+1:
-		return damagedEntry(max(s.next, p.floor), "it is missing")
-	case s.left != 0:
-		return damagedEntry(p.number, "its commit is not whole")
-	case s.linked && s.chain != p.chain:
-		return damagedEntry(p.number, "the chain of commits ends elsewhere")
-	}
-	return nil
+	r.streams[name] = s
+	return s
 }

@@ -50,13 +50,28 @@ func decodeRow(stream string, key, value []byte) (m eventlog.Message, at arrival
 	return m, at, nil
 }
 
-// journalEntry reads one entry; nothing of it is copied.
-func journalEntry(tx *bolt.Tx, number uint64) (entry, error) {
-	b := tx.Bucket(segmentName(segmentOf(number)))
-	if b == nil {
-		return entry{}, corrupt("", 0, "entry %d of the journal is missing", number)
+// journalReader reads entries in a transaction. It remembers the segment and
+// the last entry: they are mostly asked for one after another.
+type journalReader struct {
+	tx      *bolt.Tx
+	segment uint64
+	bucket  *bolt.Bucket
+	number  uint64
+	last    entry
+}
+
+// entry reads one entry; nothing of it is copied.
+func (r *journalReader) entry(number uint64) (entry, error) {
+	if r.number == number {
+		return r.last, nil
 	}
-	v := b.Get(numberKey(number))
+	if segment := segmentOf(number); r.bucket == nil || segment != r.segment {
+		r.segment, r.bucket = segment, r.tx.Bucket(segmentName(segment))
+	}
+	var v []byte
+	if r.bucket != nil {
+		v = r.bucket.Get(numberKey(number))
+	}
 	if v == nil {
 		return entry{}, corrupt("", 0, "entry %d of the journal is missing", number)
 	}
@@ -64,5 +79,18 @@ func journalEntry(tx *bolt.Tx, number uint64) (entry, error) {
 	if !ok {
 		return entry{}, corrupt("", 0, "entry %d of the journal is damaged", number)
 	}
+	r.number, r.last = number, e
 	return e, nil
+}
+
+// message reads a message that an entry sent.
+func (r *journalReader) message(at arrival) (m eventlog.Message, err error) {
+	e, err := r.entry(at.number)
+	if err != nil {
+		return m, err
+	}
+	if int(at.index) >= len(e.sends) {
+		return m, corrupt("", 0, "entry %d of the journal sent fewer messages", at.number)
+	}
+	return e.sends[at.index], nil
 }

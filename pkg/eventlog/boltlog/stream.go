@@ -12,12 +12,13 @@ import (
 // stream is a stream that changed since its last checkpoint.
 type stream struct {
 	head
-	name  string
-	since uint64   // the first journal entry that is not in its stored head; 0: none
-	tail  []uint64 // the journal entries of the records behind chunked
-	waits []waiting
-	index map[eventlog.MessageID]arrival
-	gone  []arrival // stored messages that were taken
+	name   string
+	broken error    // its head cannot be read, and nothing else is known
+	since  uint64   // the first journal entry that is not in its stored head; 0: none
+	tail   []uint64 // the journal entries of the records behind chunked
+	waits  []waiting
+	index  map[eventlog.MessageID]arrival
+	gone   []arrival // stored messages that were taken
 }
 
 // waiting is a message in an inbox; its body is where it was written.
@@ -27,12 +28,16 @@ type waiting struct {
 	stored bool // in the inbox bucket; else in the journal
 }
 
-// loadStream reads a stream from where its last checkpoint put it.
+// loadStream reads a stream from where its last checkpoint put it. When only
+// messages are damaged it returns the stream together with the error.
 func loadStream(tx *bolt.Tx, name string) (*stream, error) {
 	s := &stream{name: name}
 	b := tx.Bucket(bucketHeads).Get([]byte(name))
 	if b == nil {
-		return s, unknownStream(tx, name)
+		if err := unknownStream(tx, name); err != nil {
+			return nil, err
+		}
+		return s, nil
 	}
 	h, err := decodeHead(name, b)
 	if err != nil {
@@ -43,15 +48,14 @@ func loadStream(tx *bolt.Tx, name string) (*stream, error) {
 		return s, nil
 	}
 	err = eachRow(tx.Bucket(bucketInbox), name, func(key, value []byte) error {
-		m, at, err := decodeRow(name, key, value)
-		if err != nil {
-			return err
+		if m, at, err := decodeRow(name, key, value); err == nil {
+			s.deliver(waiting{id: m.ID, at: at, stored: true})
 		}
-		s.deliver(waiting{id: m.ID, at: at, stored: true})
 		return nil
 	})
 	if err == nil && uint64(len(s.waits)) != h.inbox {
-		err = corrupt(name, 0, "%d messages wait, not %d", len(s.waits), h.inbox)
+		s.lost = max(h.inbox, uint64(len(s.waits))+1) - uint64(len(s.waits))
+		err = corrupt(name, 0, "%d of %d messages in its inbox are damaged", s.lost, h.inbox)
 	}
 	return s, err
 }
@@ -115,7 +119,7 @@ func (s *stream) apply(number uint64, e *entry) {
 			s.deliver(waiting{id: m.ID, at: arrival{number, uint32(i)}})
 		}
 	}
-	s.upTo, s.inbox = number, uint64(len(s.waits))
+	s.upTo, s.inbox = number, uint64(len(s.waits))+s.lost
 	if s.since == 0 {
 		s.since = number
 	}
