@@ -38,7 +38,7 @@ func newChecker(src string, sc *Scope) *checker {
 // aliases returns the names of the scope that stand for slots.
 func (c *checker) aliases() map[string]Read {
 	aliases := map[string]Read{}
-	for name, n := range c.scope.Names { // a map is made of a map
+	for name, n := range c.scope.Names { // order does not show: a map is made of a map
 		if n.Alias != nil {
 			aliases[name] = *n.Alias
 		}

@@ -153,7 +153,7 @@ func (c *checker) unknownName(n ast.Node, name string) {
 		return
 	}
 	var names []string
-	for known, x := range c.scope.Names { // sorted below
+	for known, x := range c.scope.Names { // order does not show: sorted below
 		if x.Denied == "" {
 			names = append(names, known)
 		}

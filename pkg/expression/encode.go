@@ -109,7 +109,7 @@ func appendObject(buf []byte, object map[string]any, depth int, recorded bool) (
 // sortedNames returns the member names of object in order.
 func sortedNames(object map[string]any) []string {
 	names := make([]string, 0, len(object))
-	for name := range object {
+	for name := range object { // order does not show: sorted below
 		names = append(names, name)
 	}
 	slices.Sort(names)

@@ -23,7 +23,7 @@ const (
 // What weighs one step.
 const (
 	bytesPerStep    = 64 // bytes of text that are read or made
-	elementsPerStep = 8  // elements that are looked at or compared
+	elementsPerStep = 4  // elements that are looked at or compared
 )
 
 var (
@@ -200,7 +200,7 @@ func measure(x any, left *int, depth int) error {
 		}
 	case map[string]any:
 		*left -= 2
-		for name, member := range v { // a sum does not show the order
+		for name, member := range v { // order does not show: a sum
 			*left -= len(name) + 4
 			if err := measure(member, left, depth+1); err != nil {
 				return err

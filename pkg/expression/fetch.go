@@ -142,22 +142,6 @@ func KindOf(v Value) Kind {
 	return kind
 }
 
-// Hashes returns the hashes that the whole of v needs, as far as they can be
-// told from what fetch has.
-func Hashes(v Value, fetch Fetch) []Hash {
-	ref := v.Ref()
-	if ref == nil {
-		return nil
-	}
-	hashes := []Hash{ref.Hash}
-	if ref.Paged {
-		if pages, err := pageHashes(ref, fetch); err == nil {
-			hashes = append(hashes, pages...)
-		}
-	}
-	return hashes
-}
-
 // pageHashes returns the hashes of the pages of a paged list.
 func pageHashes(ref *Ref, fetch Fetch) ([]Hash, error) {
 	parts, err := fetchAll([]Hash{ref.Hash}, fetch)

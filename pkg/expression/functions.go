@@ -24,7 +24,7 @@ type Example struct {
 // functions that take a predicate included.
 func Functions() []Function {
 	functions := slices.Clone(predicateDocs)
-	for _, f := range library {
+	for _, f := range library { // order does not show: sorted below
 		functions = append(functions, f.doc())
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })

@@ -86,7 +86,7 @@ func TestLimits(t *testing.T) {
 			if !errors.As(err, &failed) || failed.Code != CodeExpressionLimit {
 				t.Errorf("got %.100v, %v, want a limit error", x, err)
 			}
-			if took > 2*time.Second {
+			if took > 6*time.Second { // below one second, but for what else the machine does
 				t.Errorf("took %v", took)
 			}
 			if grown := (after.TotalAlloc - before.TotalAlloc) >> 20; grown > 512 {

@@ -68,7 +68,7 @@ var callables, stateful = allCallables()
 
 func allCallables() (conf.FunctionsTable, map[string]bool) {
 	table, charged := conf.FunctionsTable{}, map[string]bool{}
-	for name, op := range operators {
+	for name, op := range operators { // order does not show: a map is made of a map
 		table[name] = &builtin.Function{Name: name, Func: func(args ...any) (any, error) { return op(args) }}
 	}
 	add := func(name string, f withState) {
@@ -77,10 +77,10 @@ func allCallables() (conf.FunctionsTable, map[string]bool) {
 			return f(args[0].(*evaluation), args[1:])
 		}}
 	}
-	for name, op := range chargedOperators {
+	for name, op := range chargedOperators { // order does not show: a map is made of a map
 		add(name, op)
 	}
-	for name, f := range library {
+	for name, f := range library { // order does not show: a map is made of a map
 		add(name, f.invoke)
 	}
 	return table, charged

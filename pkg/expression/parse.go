@@ -83,6 +83,8 @@ func scanSource(src string) *Problem {
 	return nil
 }
 
+var mixedCoalesce = regexp.MustCompile(`^Operator \((.+)\) and coalesce expressions`)
+
 var tokenText = regexp.MustCompile(`unexpected token (?:EOF|\w+\("(.*)"\))`)
 
 // syntaxProblem says what the parser found.
@@ -104,8 +106,17 @@ func syntaxProblem(src string, err error) *Problem {
 			p.Message = "the expression ends too early"
 		}
 	}
-	if strings.Contains(p.Message, "strconv.") {
+	if m := mixedCoalesce.FindStringSubmatch(fe.Message); m != nil {
+		p.Message = fmt.Sprintf("?? and %s stand side by side", m[1])
+		p.Hint = "put parentheses around one of them"
+	}
+	switch {
+	case strings.Contains(fe.Message, "strconv."):
 		p.Message = "the number does not fit into 64 bits"
+	case fe.Message == "literal not terminated":
+		p.Message = "the text has no closing quote"
+	case fe.Message == "invalid char escape":
+		p.Message, p.Hint = "this escape is not valid in a text", `write \\ for a backslash`
 	}
 	switch src[p.Offset : p.Offset+p.Length] {
 	case "=":

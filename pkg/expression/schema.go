@@ -206,7 +206,7 @@ func fanOut(s *jsonschema.Schema, counted map[*jsonschema.Schema]int) int {
 			n += fanOut(part, counted)
 		}
 	}
-	for _, part := range s.DependentSchemas { // a sum does not show the order
+	for _, part := range s.DependentSchemas { // order does not show: a sum
 		n += fanOut(part, counted)
 	}
 	counted[s] = min(n, 2*maxFanOut)
@@ -229,10 +229,10 @@ func childSchemas(s *jsonschema.Schema) []*jsonschema.Schema {
 	if items, ok := s.Items.(*jsonschema.Schema); ok {
 		children = append(children, items)
 	}
-	for _, child := range s.Properties { // only the largest count matters, not the order
+	for _, child := range s.Properties { // order does not show: only the largest count matters
 		children = append(children, child)
 	}
-	for _, child := range s.PatternProperties { // as above
+	for _, child := range s.PatternProperties { // order does not show: only the largest count matters
 		children = append(children, child)
 	}
 	return children

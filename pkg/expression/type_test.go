@@ -61,6 +61,21 @@ func TestUnion(t *testing.T) {
 	})
 }
 
+// TestTypeOfArgument shows that what has a default may be left out by those
+// who give a value, and is there for those who read it.
+func TestTypeOfArgument(t *testing.T) {
+	schema := []byte(`{"required":["a"],"properties":{"a":{"type":"integer"},"b":{"type":"string","default":"x"}}}`)
+	if got, want := showType(TypeOfArgument(schema), 0), "{a: an integer, b?: a string}"; got != want {
+		t.Errorf("TypeOfArgument = %s, want %s", got, want)
+	}
+	if got, want := showType(TypeOfSchema(schema), 0), "{a: an integer, b: a string}"; got != want {
+		t.Errorf("TypeOfSchema = %s, want %s", got, want)
+	}
+	if got := TypeOfArgument([]byte("{")); got.kind() != TypeAny {
+		t.Errorf("TypeOfArgument of no JSON = %v", got)
+	}
+}
+
 // TestRecorded shows the types of values after they were recorded.
 func TestRecorded(t *testing.T) {
 	x := TypeOf(map[string]any{"at": time.Time{}, "list": []any{Duration(1)}, "n": 1})
@@ -73,7 +88,7 @@ func TestRecorded(t *testing.T) {
 func TestNearest(t *testing.T) {
 	names := []string{"total", "tier", "items", "id", "succeeded"}
 	for name, want := range map[string]string{
-		"totl": "total", "Total": "total", "tire": "tier", "item": "items", "suceeded": "succeeded", "xyz": "", "": "", "i": "id", "itmes": "items",
+		"totl": "total", "Total": "total", "tire": "tier", "item": "items", "suceedd": "succeeded", "xyz": "", "": "", "i": "id", "itmes": "items",
 	} {
 		if got := Nearest(name, names); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", name, got, want)
