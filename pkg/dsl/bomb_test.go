@@ -88,9 +88,9 @@ func TestLimits(t *testing.T) {
 	aliases := func(n int) string {
 		return doc("[&a 1" + strings.Repeat(", *a", n) + "]")
 	}
-	// Values beside the list's elements: the document, workflow and version
-	// with keys, steps with key, the step, id and compose with keys, the list.
-	const beside = 12
+	// Values beside the list's elements: the document, workflow, version,
+	// steps, the step, id and the list.
+	const beside = 7
 	values := func(n int) string { return doc("[1" + strings.Repeat(",1", n-beside-1) + "]") }
 	for _, c := range []struct {
 		name  string
@@ -126,6 +126,13 @@ func TestManyFindings(t *testing.T) {
 	_, l := dsl.Compile("x.yaml", []byte(b.String()), newCatalog())
 	if len(l) != 1000 || !strings.Contains(l[999].Hint, "2000 more") {
 		t.Errorf("%d findings, the last %+v", len(l), l[len(l)-1])
+	}
+	// Warnings do not crowd out an error behind them.
+	warnings := strings.ReplaceAll(b.String(), "${ nothing }", "vars.x") + "  - { id: last, compose: \"${ nothing }\" }\n"
+	warnings = strings.Replace(warnings, "steps:", "variables: { x: 1 }\nsteps:", 1)
+	w, l := dsl.Compile("x.yaml", []byte(warnings), newCatalog())
+	if w != nil || len(l) != 1000 || !l.HasErrors() {
+		t.Errorf("workflow %v, %d findings, errors %v", w != nil, len(l), l.HasErrors())
 	}
 }
 

@@ -242,7 +242,7 @@ func (c *compiler) buildRollback(s *step) {
 	case target == nil && c.doc.lost[id]:
 		return
 	case target == nil:
-		c.at(codeUnknownStep, n, fmt.Sprintf("%s rolls back %q, which does not exist", s.label(), id), didYouMean(id, c.doc.ids))
+		c.at(codeUnknownStep, n, fmt.Sprintf("%s rolls back %q, which does not exist", s.label(), id), c.nearAny(id))
 		c.fail(fmt.Errorf("%s: there is no step %q", n.pointer(), id))
 		return
 	}
@@ -270,17 +270,22 @@ func encloses(outer, s *step) bool {
 	return false
 }
 
+func (c *compiler) nearAny(id string) string {
+	if len(c.diags) > maxFindings {
+		return ""
+	}
+	return didYouMean(id, c.doc.ids)
+}
+
 // compensates tells whether s or a step inside of it has a compensation.
 func compensates(s *step) bool {
-	if s.has("compensate") {
-		return true
-	}
-	for _, b := range s.blocks {
-		for _, inner := range b.steps {
-			if inner.broken || compensates(inner) {
-				return true
+	if !s.undoKnown {
+		s.undoKnown, s.undo = true, s.has("compensate")
+		for _, b := range s.blocks {
+			for _, inner := range b.steps {
+				s.undo = s.undo || inner.broken || compensates(inner)
 			}
 		}
 	}
-	return false
+	return s.undo
 }

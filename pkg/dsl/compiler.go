@@ -7,8 +7,10 @@
 package dsl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/diag"
@@ -69,12 +71,15 @@ func Canonical(t *Tree) []byte {
 }
 
 func bounded(l diag.List) diag.List {
-	l.Sort()
-	if len(l) > maxFindings {
-		rest := len(l) - maxFindings
+	if rest := len(l) - maxFindings; rest > 0 {
+		slices.SortStableFunc(l, func(a, b diag.Diagnostic) int { // errors are kept first
+			return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Span.Start.Offset, b.Span.Start.Offset))
+		})
 		l = l[:maxFindings]
+		l.Sort()
 		l[maxFindings-1].Hint = fmt.Sprintf("%d more findings are left out; correct these first", rest)
 	}
+	l.Sort()
 	return l
 }
 
@@ -89,6 +94,10 @@ type compiler struct {
 
 	graph     *graph.Workflow
 	functions map[string]bool
+	query     int     // of the questions about order
+	visits    []visit // their working space
+	placing   *node   // the text whose offsets are known
+	offsets   []int   // nil where they could not be told
 	env       environment
 	types     map[*node]*expression.Type // of the texts of the with that is being checked
 
@@ -141,10 +150,8 @@ func (c *compiler) report(code diag.Code, n *node, start, end int, message, hint
 	if !c.judging {
 		return d
 	}
-	if len(c.diags) < 10*maxFindings {
-		d.Span, d.Path = c.tree.lines.span(start, end), n.pointer()
-		c.diags = append(c.diags, d)
-	}
+	d.Span, d.Path = c.tree.lines.span(start, end), n.pointer()
+	c.diags = append(c.diags, d)
 	return d
 }
 

@@ -52,13 +52,15 @@ type step struct {
 	blocks []*block // body and branches, then handlers
 	g      *graph.Node
 
-	edges   []edge
-	handler bool // does not run when all went well
-	next    bool // a sibling waits for it
-	chain   *chain
-	rank    int // in its chain
-	sure    bool
-	types   stepTypes
+	edges           []edge
+	abnormal        bool // may be skipped though nothing failed
+	handler         bool // does not run when all went well
+	next            bool // a sibling waits for it
+	chain           *chain
+	rank            int  // in its chain
+	sure            bool // it succeeded whenever its block did
+	undo, undoKnown bool // it, or a step inside of it, has a compensation
+	types           stepTypes
 }
 
 // edge is a predecessor of a step as the document has it.

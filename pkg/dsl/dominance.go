@@ -5,7 +5,10 @@ import "github.com/keelstep/keelstep/pkg/graph"
 // A chain is a run of steps of one block that each wait for nothing but the
 // one before, by an edge that only a step that was not skipped meets. It
 // makes questions about order cheap in long blocks.
-type chain struct{ steps []*step }
+type chain struct {
+	steps []*step
+	seen  [2]int // the last query that went behind its head, without and with transit
+}
 
 // transit tells that the edge is met only when its predecessor was not
 // skipped for want of its own predecessors, so that what was sure for the
@@ -59,45 +62,63 @@ func (s *step) join() {
 	s.chain = &chain{steps: []*step{s}}
 }
 
+// visit is a step on the way back from another one. transit tells that only
+// steps that were not skipped are in between.
+type visit struct {
+	s       *step
+	transit bool
+}
+
 // before tells whether y has ended whenever its sibling x starts, and whether
 // it certainly succeeded then.
-func before(x, y *step) (ended, sure bool) {
-	type visit struct {
-		s       *step
-		transit bool
-	}
-	seen := map[visit]bool{}
-	todo := []visit{{x, true}}
+func (c *compiler) before(x, y *step) (ended, sure bool) {
+	c.query++
+	todo := append(c.visits[:0], visit{x, true})
+	defer func() { c.visits = todo }()
 	for len(todo) > 0 {
 		v := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		head := v.s.chain.steps[0]
 		if y.chain == v.s.chain && y.rank < v.s.rank {
 			ended = true
 			if v.transit && v.s.chain.steps[y.rank+1].edges[0].certain() {
 				return true, true
 			}
 		}
-		if key := (visit{head, v.transit}); !seen[key] {
-			seen[key] = true
-			for _, e := range head.edges {
-				if e.from == y {
-					ended = true
-					if v.transit && e.certain() {
-						return true, true
-					}
+		if v.s.chain.entered(c.query, v.transit) {
+			continue
+		}
+		for _, e := range v.s.chain.steps[0].edges {
+			if e.from == y {
+				ended = true
+				if v.transit && e.certain() {
+					return true, true
 				}
-				todo = append(todo, visit{e.from, v.transit && e.transit()})
 			}
+			todo = append(todo, visit{e.from, v.transit && e.transit()})
 		}
 	}
 	return ended, false
+}
+
+// entered tells whether a query has gone behind the chain's head already, and
+// remembers that it has.
+func (ch *chain) entered(query int, transit bool) bool {
+	at := 0
+	if transit {
+		at = 1
+	}
+	if ch.seen[at] == query {
+		return true
+	}
+	ch.seen[at] = query
+	return false
 }
 
 // markSure finds for each block the steps that certainly succeeded when the
 // block did.
 func (c *compiler) markSure() {
 	for _, b := range c.doc.blocks {
+		findAbnormal(b)
 		var todo []*step
 		mark := func(s *step, succeeded bool) {
 			if succeeded {
@@ -106,7 +127,7 @@ func (c *compiler) markSure() {
 			todo = append(todo, s)
 		}
 		for _, s := range b.leaves {
-			if !s.abnormal() {
+			if !s.abnormal {
 				mark(s, !s.guarded())
 			}
 		}
@@ -127,15 +148,15 @@ func (c *compiler) markSure() {
 	}
 }
 
-// abnormal tells that the step may be skipped though all before it succeeded,
-// so that its block's success says nothing about it.
-func (s *step) abnormal() bool {
-	for _, e := range s.edges {
-		if e.statuses != onSuccess {
-			return true
+// findAbnormal finds the steps that may be skipped though nothing failed, so
+// that the success of their block says nothing about them: those that wait for
+// more than success, and those that wait for one of them.
+func findAbnormal(b *block) {
+	for _, s := range b.inOrder() {
+		for _, e := range s.edges {
+			s.abnormal = s.abnormal || e.from.abnormal || e.statuses != onSuccess || !e.passedOver && e.from.guarded()
 		}
 	}
-	return false
 }
 
 // presence is what is known of a step where another one is running.
@@ -185,7 +206,7 @@ func (c *compiler) find(at placed, y *step) (presence, absence) {
 	if x == yy {
 		return sameStep(xb, yb, at)
 	}
-	return c.besides(x, yy, y, yb)
+	return c.besides(x, yy, y)
 }
 
 // inside tells whether y stands in b or deeper.
@@ -301,13 +322,17 @@ func sameStep(xb, yb *block, at placed) (presence, absence) {
 }
 
 // besides tells what is known of y, inside of yy, from x beside yy.
-func (c *compiler) besides(x, yy, y *step, _ *block) (presence, absence) {
-	ended, sure := before(x, yy)
+func (c *compiler) besides(x, yy, y *step) (presence, absence) {
+	ended, sure := c.before(x, yy)
 	if !ended {
-		if later, _ := before(yy, x); later {
+		if later, _ := c.before(yy, x); later {
 			return absent, absence{why: "it runs later", hint: "steps run in the order in which they stand; move it up, or use runAfter"}
 		}
-		return absent, absence{why: "it runs beside this step, in no order", hint: "let this step wait for it: runAfter: [" + yy.id + "]"}
+		hint := "let this step wait for it: runAfter: [" + yy.id + "]"
+		if x.block.parallel() {
+			hint = "put both into a do, one behind the other"
+		}
+		return absent, absence{why: "it runs beside this step, in no order", hint: hint}
 	}
 	return deeper(yy, y, sure)
 }

@@ -95,7 +95,7 @@ func (c *compiler) sibling(s *step, id string, n, at *node) *step {
 		return nil
 	case other == nil:
 		c.report(codeUnknownStep, n, at.start, at.end, fmt.Sprintf("%s waits for %q, which does not exist", s.label(), id),
-			didYouMean(id, siblings(s)))
+			c.nearSibling(id, s))
 		return nil
 	case other == s:
 		c.report(codeCycle, n, at.start, at.end, fmt.Sprintf("%s waits for itself", s.label()), "remove it from runAfter")
@@ -107,6 +107,13 @@ func (c *compiler) sibling(s *step, id string, n, at *node) *step {
 		return nil
 	}
 	return other
+}
+
+func (c *compiler) nearSibling(id string, s *step) string {
+	if len(c.diags) > maxFindings {
+		return ""
+	}
+	return didYouMean(id, siblings(s))
 }
 
 func siblings(s *step) []string {

@@ -121,7 +121,11 @@ func (c *compiler) cutByComment(n *node) bool {
 // inText reports a stretch of the decoded text of n.
 func (c *compiler) inText(code diag.Code, n *node, off, length int, message, hint string) *diag.Diagnostic {
 	start, end := n.start, n.end
-	if at, ok := offsets(c.tree.Source, n); ok {
+	if c.placing != n {
+		c.placing = n
+		c.offsets, _ = offsets(c.tree.Source, n)
+	}
+	if at := c.offsets; at != nil {
 		off = min(max(off, 0), len(n.text))
 		last := min(off+max(length, 1), len(n.text))
 		start, end = at[off], at[last]

@@ -1,46 +1,76 @@
 package dsl
 
-import (
-	"regexp"
-	"strings"
-)
+import "regexp"
 
 var nonName = regexp.MustCompile(`[^a-z0-9]+`)
 
-// maxCandidates bounds what a did-you-mean looks at.
-const maxCandidates = 2000
+// Bounds of what a did-you-mean looks at.
+const (
+	maxCandidates = 1000
+	maxNearest    = 80 // bytes of a name
+)
 
 // nearest returns the candidate that name was probably meant to be, empty
 // when none is near: the same but for case, - and _, or a few letters off.
 func nearest(name string, candidates []string) string {
-	fold := func(s string) string { return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)) }
-	if name == "" || len(name) > 80 {
+	if name == "" || len(name) > maxNearest {
 		return ""
 	}
 	best, limit := "", 1+len(name)/4
-	folded := fold(name)
+	var m matrix
 	for _, c := range candidates[:min(len(candidates), maxCandidates)] {
-		if c == name {
+		if c == name || len(c) > maxNearest {
 			continue
 		}
-		if fold(c) == folded {
+		if sameLetters(name, c) {
 			return c
 		}
-		if d := distance(name, c, limit); d <= limit {
+		if d := m.distance(name, c, limit); d <= limit {
 			best, limit = c, d-1
 		}
 	}
 	return best
 }
 
+// sameLetters tells whether a and b differ in case, - and _ only.
+func sameLetters(a, b string) bool {
+	next := func(s string, i int) (byte, int) {
+		for i < len(s) && (s[i] == '-' || s[i] == '_') {
+			i++
+		}
+		if i == len(s) {
+			return 0, i
+		}
+		if c := s[i]; c >= 'A' && c <= 'Z' {
+			return c + 'a' - 'A', i + 1
+		}
+		return s[i], i + 1
+	}
+	for i, j := 0, 0; ; {
+		var x, y byte
+		x, i = next(a, i)
+		y, j = next(b, j)
+		if x != y {
+			return false
+		}
+		if x == 0 {
+			return true
+		}
+	}
+}
+
+// matrix is the working space of distance.
+type matrix [3][maxNearest + 1]int
+
 // distance is the number of letters to insert, delete, replace or swap with
-// their neighbour to get from a to b; anything above limit is limit+1.
-func distance(a, b string, limit int) int {
+// their neighbour to get from a to b; anything above limit is limit+1. Neither
+// is longer than maxNearest.
+func (m *matrix) distance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
 	}
-	before, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
+	before, row, next := &m[0], &m[1], &m[2]
+	for j := range len(b) + 1 {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {

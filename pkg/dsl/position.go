@@ -18,6 +18,8 @@ type lines struct {
 	// The last place looked up by column, so that a walk in document order
 	// over one long line stays linear.
 	lastLine, lastCol, lastOff int
+	// The same for the other way round.
+	posLine, posCol, posOff int
 }
 
 func newLines(file string, src []byte) *lines {
@@ -94,7 +96,12 @@ func (l *lines) pos(off int) diag.Pos {
 	start := l.starts[line-1]
 	col := max(off-start, 0) + 1
 	if !l.ascii[line-1] && off > start {
-		col = utf8.RuneCount(l.src[start:off]) + 1
+		from, before := start, 0
+		if l.posLine == line && l.posOff <= off {
+			from, before = l.posOff, l.posCol-1
+		}
+		col = before + utf8.RuneCount(l.src[from:off]) + 1
+		l.posLine, l.posCol, l.posOff = line, col, off
 	}
 	return diag.Pos{Line: line, Col: col, Offset: off}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	MaxSource  = 1 << 20 // bytes
 	MaxDepth   = 64      // of nested lists and mappings
-	MaxNodes   = 100_000 // values, those that aliases repeat counted each time
+	MaxNodes   = 100_000 // values, those that aliases repeat counted each time; keys are not
 	MaxAliases = 100
 
 	maxLoaderDepth = 1000 // where the YAML loader itself stops
@@ -30,6 +30,7 @@ type reader struct {
 	nodes   int
 	aliases int
 	deep    bool                // too deep was said
+	many    bool                // too many was said
 	open    map[*yaml.Node]bool // anchors whose value is being read
 }
 
@@ -58,7 +59,7 @@ func Read(file string, src []byte) (*Tree, diag.List) {
 	} else {
 		r.readYAML()
 	}
-	if r.nodes > MaxNodes {
+	if r.many {
 		t.root = nil // what is left out would be reported as missing
 	}
 	for i := range r.diags {
@@ -81,6 +82,9 @@ func isJSON(file string, src []byte) bool {
 }
 
 func (r *reader) add(code diag.Code, start, end int, message, hint string) {
+	if len(r.diags) > maxFindings {
+		return
+	}
 	r.diags = append(r.diags, diag.Diagnostic{Code: code, Span: r.lines.span(start, end), Message: message, Hint: hint})
 }
 
@@ -115,7 +119,8 @@ func (r *reader) room(off, depth int) bool {
 		return false
 	}
 	if r.nodes > MaxNodes {
-		if r.nodes == MaxNodes+1 {
+		if !r.many {
+			r.many = true
 			r.add(codeTooMany, off, off, fmt.Sprintf("the file holds more than %d values, those repeated by aliases counted each time", MaxNodes),
 				"split the workflow into several")
 		}

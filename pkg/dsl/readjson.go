@@ -109,6 +109,7 @@ func (r *reader) convertJSON(v hujson.Value, base, depth int) *node {
 		seen := map[string]*node{}
 		for i := range x.Members {
 			k := r.convertJSON(x.Members[i].Name, base, depth)
+			r.nodes-- // a key is not a value
 			val := r.convertJSON(x.Members[i].Value, base, depth+1)
 			if first := seen[k.text]; first != nil {
 				r.duplicate(k, first)

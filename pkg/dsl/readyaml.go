@@ -181,6 +181,9 @@ func (r *reader) convertMembers(n *node, y *yaml.Node, depth int) {
 }
 
 func (r *reader) duplicate(k, first *node) {
+	if len(r.diags) > maxFindings {
+		return
+	}
 	d := diag.Diagnostic{
 		Code: codeDuplicateKey, Span: r.lines.span(k.start, k.end),
 		Message: fmt.Sprintf("the key %q stands twice in one mapping", k.text),
@@ -198,6 +201,7 @@ func (r *reader) convertKey(y *yaml.Node, depth int) *node {
 		return nil
 	}
 	k := r.convert(y, depth)
+	r.nodes-- // a key is not a value
 	switch {
 	case k.bad:
 		return nil

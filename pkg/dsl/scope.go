@@ -136,12 +136,21 @@ func (c *compiler) mentionedSteps(src string, at placed) *expression.Type {
 		case c.doc.lost[m[1]]:
 			add(field(m[1], anyType))
 		default: // a name that is near, so that the finding can offer it
-			if near := c.doc.byID[nearest(m[1], c.doc.ids)]; near != nil {
+			if near := c.doc.byID[c.nearStep(m[1])]; near != nil {
 				add(c.stepField(near, at))
 			}
 		}
 	}
 	return t
+}
+
+// nearStep is nearest among the steps. When nobody will read the finding it
+// is not looked for.
+func (c *compiler) nearStep(id string) string {
+	if !c.judging || len(c.diags) > maxFindings {
+		return ""
+	}
+	return nearest(id, c.doc.ids)
 }
 
 // stepField is steps.ID at a place.
