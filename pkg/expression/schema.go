@@ -29,6 +29,9 @@ type Schema struct {
 	compiled    *jsonschema.Schema
 	typ         *Type
 	hasDefaults bool
+	// maxDepth is how deep a value may be nested that is held against the
+	// schema; 0: as deep as any value.
+	maxDepth int
 }
 
 // schemaURL names the document itself; nothing is ever loaded from it.
@@ -61,7 +64,10 @@ func CompileSchema(raw []byte) (*Schema, error) {
 	if fanOut(compiled, map[*jsonschema.Schema]int{}) > maxFanOut {
 		return nil, fmt.Errorf("the branches and references of the schema multiply to more than %d checks of one value", maxFanOut)
 	}
-	return &Schema{raw: raw, root: root, compiled: compiled, typ: TypeOfSchema(raw), hasDefaults: b.hasDefaults}, nil
+	return &Schema{
+		raw: raw, root: root, compiled: compiled, typ: TypeOfSchema(raw), hasDefaults: b.hasDefaults,
+		maxDepth: depthFor(compiled),
+	}, nil
 }
 
 func compileBounded(raw string) (s *jsonschema.Schema, err error) {
@@ -184,58 +190,6 @@ func checkDepth(x any, depth int) error {
 		}
 	}
 	return nil
-}
-
-// fanOut counts the subschemas that one value is held against. A reference
-// back to a schema that is being counted adds nothing: it is an error when a
-// value is checked.
-func fanOut(s *jsonschema.Schema, counted map[*jsonschema.Schema]int) int {
-	if s == nil {
-		return 0
-	}
-	if n, ok := counted[s]; ok {
-		return n
-	}
-	counted[s] = 0
-	n := 1
-	for _, part := range []*jsonschema.Schema{s.Ref, s.RecursiveRef, s.DynamicRef, s.Not, s.If, s.Then, s.Else} {
-		n += fanOut(part, counted)
-	}
-	for _, parts := range [][]*jsonschema.Schema{s.AllOf, s.AnyOf, s.OneOf} {
-		for _, part := range parts {
-			n += fanOut(part, counted)
-		}
-	}
-	for _, part := range s.DependentSchemas { // order does not show: a sum
-		n += fanOut(part, counted)
-	}
-	counted[s] = min(n, 2*maxFanOut)
-	worst := counted[s]
-	for _, child := range childSchemas(s) {
-		worst = max(worst, fanOut(child, counted))
-	}
-	if worst > maxFanOut {
-		counted[s] = worst
-	}
-	return counted[s]
-}
-
-// childSchemas returns the schemas of members and elements.
-func childSchemas(s *jsonschema.Schema) []*jsonschema.Schema {
-	children := append([]*jsonschema.Schema{s.Items2020, s.Contains, s.PropertyNames, s.UnevaluatedItems, s.UnevaluatedProperties}, s.PrefixItems...)
-	if more, ok := s.AdditionalProperties.(*jsonschema.Schema); ok {
-		children = append(children, more)
-	}
-	if items, ok := s.Items.(*jsonschema.Schema); ok {
-		children = append(children, items)
-	}
-	for _, child := range s.Properties { // order does not show: only the largest count matters
-		children = append(children, child)
-	}
-	for _, child := range s.PatternProperties { // order does not show: only the largest count matters
-		children = append(children, child)
-	}
-	return children
 }
 
 // Raw returns the schema's JSON as it was given. The caller must not change it.

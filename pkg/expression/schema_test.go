@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -149,5 +150,56 @@ func TestFillShares(t *testing.T) {
 	whole := map[string]any{"a": map[string]any{"n": 2}, "b": b}
 	if !same(s.Fill(whole), whole) {
 		t.Error("Fill copied a value that needs nothing")
+	}
+}
+
+// TestRecursiveSchema shows that a schema which contains itself in several
+// alternatives takes no more time than its bound on depth allows.
+func TestRecursiveSchema(t *testing.T) {
+	nested := func(n int) any {
+		var x any = map[string]any{}
+		for range n {
+			x = map[string]any{"a": x}
+		}
+		return x
+	}
+	twice, err := CompileSchema([]byte(`{"allOf":[{"properties":{"a":{"$ref":"#"}}},{"properties":{"a":{"$ref":"#"}}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := twice.Validate(nested(10)); found != nil {
+		t.Errorf("ten levels: %v", found)
+	}
+	if found := twice.Validate(nested(900)); len(found) != 1 || !strings.Contains(found[0].Message, "nested deeper") {
+		t.Errorf("900 levels: %v", found)
+	}
+	once, err := CompileSchema([]byte(`{"properties":{"a":{"$ref":"#"},"b":{"$ref":"#"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := once.Validate(nested(900)); found != nil {
+		t.Errorf("900 levels of a schema that contains itself once for each member: %v", found)
+	}
+}
+
+// TestLargeSchema shows that a schema of the largest size compiles soon, even
+// when all its parts lead to each other.
+func TestLargeSchema(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"$ref":"#/$defs/d0","$defs":{`)
+	for i := range 700 {
+		fmt.Fprintf(&b, `"d%d":{"properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d0"}}},`, i, i+1)
+	}
+	b.WriteString(`"d700":{"$ref":"#/$defs/d0"}}}`)
+	start := time.Now()
+	s, err := CompileSchema([]byte(b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("compiled in %v", took)
+	}
+	if found := s.Validate(map[string]any{"a": map[string]any{}}); found != nil {
+		t.Errorf("Validate = %v", found)
 	}
 }
