@@ -56,17 +56,19 @@ func (ev *evaluation) chargeText(n int) error { return ev.charge(n / bytesPerSte
 // of Duration, time.Time and Sealed. The error is an *Error, or the *Lack of
 // env; a *Lack names all that the expression's slots lack.
 func (p *Program) Eval(env Env) (any, error) {
-	return p.eval(&evaluation{env: env})
+	return p.eval(env, nil)
 }
 
 // machine is what the evaluation of one program needs, in one piece of memory.
 type machine struct {
 	vm    vm.VM
 	stack [8]any
-	slots [6]any
+	slots [4]any
+	own   evaluation
 }
 
-func (p *Program) eval(ev *evaluation) (result any, err error) {
+// eval evaluates the program as a part of ev, or on its own when ev is nil.
+func (p *Program) eval(env Env, ev *evaluation) (result any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			result, err = nil, p.errorf(CodeExpressionError, "the expression failed: %v", r)
@@ -78,10 +80,14 @@ func (p *Program) eval(ev *evaluation) (result any, err error) {
 	if p.variables > len(m.slots) {
 		m.vm.Variables = make([]any, p.variables)
 	}
-	if err := p.readSlots(ev, m.vm.Variables[p.firstSlot:]); err != nil {
+	if err := p.readSlots(env, m.vm.Variables[p.firstSlot:]); err != nil {
 		return nil, err
 	}
 	if p.stateful {
+		if ev == nil {
+			ev = &m.own
+			ev.env = env
+		}
 		ev.steps = 0
 		m.vm.Variables[p.firstSlot+len(p.reads)] = ev
 	}
@@ -96,10 +102,10 @@ func (p *Program) eval(ev *evaluation) (result any, err error) {
 }
 
 // readSlots reads all slots of the program into slots.
-func (p *Program) readSlots(ev *evaluation, slots []any) error {
+func (p *Program) readSlots(env Env, slots []any) error {
 	var lack *Lack
 	for i, r := range p.reads {
-		x, err := ev.env.Read(r)
+		x, err := env.Read(r)
 		if err != nil {
 			if lack, err = lackOf(lack, err); err != nil {
 				return err

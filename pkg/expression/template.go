@@ -148,7 +148,7 @@ func (t *Template) Eval(env Env) (any, error) {
 func (t *Template) eval(ev *evaluation) (any, error) {
 	switch t.kind {
 	case dynamicTemplate:
-		return t.program.eval(ev)
+		return t.program.eval(ev.env, ev)
 	case textTemplate:
 		return t.evalText(ev)
 	case listTemplate:
