@@ -110,6 +110,9 @@ func (m *Machine) takeResult(in CallResult) fact.Fact {
 		}
 	} else {
 		err := *in.Err
+		if err.Certain && s.fail != nil && s.fail.Lost {
+			err.Certain, err.Lost = false, true // this attempt did nothing, an earlier one may have
+		}
 		f.Error = &err
 	}
 	f.Error.Step, f.Error.Attempt = s.node.ID, in.Attempt
