@@ -17,22 +17,44 @@ import (
 // under an old one go on deciding as they did.
 const Semantics = 1
 
-// What a run is told: the types below, and those that travel as messages.
-type (
-	Input        = fact.Input
-	Start        = fact.Start
-	Param        = fact.Param
-	ChildEnded   = fact.ChildEnded
-	Signal       = fact.Signal
-	Cancel       = fact.Cancel
-	Suspend      = fact.Suspend
-	Resume       = fact.Resume
-	Answer       = fact.Answer
-	Reassign     = fact.Reassign
-	EventArrived = fact.EventArrived
-	SlotGranted  = fact.SlotGranted
-	SlotRefused  = fact.SlotRefused
-)
+// Input is what a run is told.
+type Input = fact.Input
+
+// Start begins the run.
+type Start = fact.Start
+
+// Param is the value of a parameter.
+type Param = fact.Param
+
+// ChildEnded tells how a child ended.
+type ChildEnded = fact.ChildEnded
+
+// Signal is a signal sent to the run.
+type Signal = fact.Signal
+
+// Cancel asks the run to stop.
+type Cancel = fact.Cancel
+
+// Suspend keeps what follows waiting.
+type Suspend = fact.Suspend
+
+// Resume ends a suspension.
+type Resume = fact.Resume
+
+// Answer is what somebody says to an open task.
+type Answer = fact.Answer
+
+// Reassign gives an open task to others.
+type Reassign = fact.Reassign
+
+// EventArrived brings an event that the run waits for.
+type EventArrived = fact.EventArrived
+
+// SlotGranted admits the run.
+type SlotGranted = fact.SlotGranted
+
+// SlotRefused ends a run that may not start.
+type SlotRefused = fact.SlotRefused
 
 // Message is what a run says to another stream; it goes into the batch of
 // the turn that it belongs to.

@@ -67,11 +67,27 @@ func (m *Machine) applyInput(e fact.Event, f fact.Fact) (done bool, err error) {
 		}
 		m.st.signals = append(m.st.signals, &signal{seq: e.Seq, id: f.ID, name: f.Signal, at: e.Time, data: &cell{v: f.Data}})
 		m.offerSignals()
+	case *childEnded:
+		err = m.applyChildEnded(f)
+	case *eventArrived:
+		m.applyEvent(e, f)
+	case *suspended:
+		m.st.suspended = true
+	case *resumed:
+		m.st.suspended = false
+	case *admitted:
+		m.st.status = graph.Running
+		m.enterRoot()
+	case *taskAnswered:
+		err = m.applyAnswer(e, f)
+	case *taskReassigned:
+		err = m.applyReassigned(f)
 	case *stopBegan:
 		if f.Path != "" || f.Reason != stopCancel {
 			return false, nil
 		}
 		m.begin()
+		m.st.suspended = false
 		m.stopRun(e, f)
 		return true, nil
 	case *runEnded:
@@ -104,22 +120,8 @@ func (m *Machine) applyDecision(e fact.Event) error {
 	case *stepSkipped:
 		s.reason = f.Reason
 		m.end(e, s, graph.Skipped)
-	case *stepScheduled:
-		m.applyScheduled(e, s, f)
 	case *stepEnded:
 		m.applyStepEnded(e, s, f)
-	case *waitStarted:
-		m.enter(e, s, graph.Waiting)
-		m.setDeadline(s, f.Deadline)
-		s.due = f.Due
-		m.setTimer(timerWait, s, f.Due)
-	case *awaitStarted:
-		m.enter(e, s, graph.Waiting)
-		m.setDeadline(s, f.Deadline)
-		m.st.awaits.add(s.path, s)
-		m.offerSignals()
-	case *signalChecked:
-		m.applyChecked(e, s, f)
 	case *retryScheduled:
 		m.applyRetry(e, s, f)
 	case *blockEntered:
@@ -130,10 +132,6 @@ func (m *Machine) applyDecision(e fact.Event) error {
 		m.applyPassEnded(e, s, f)
 	case *handlerEntered:
 		return m.applyHandler(e, s, f)
-	case *varsSet:
-		return m.applyVars(e, s, f)
-	case *responded:
-		m.applyResponded(e, s, f)
 	case *stopBegan:
 		m.applyStop(e, s, f)
 	case *compensationStarted:
@@ -146,6 +144,49 @@ func (m *Machine) applyDecision(e fact.Event) error {
 			s.phase, s.endedAt = done, e.Time
 		}
 		m.endRun(e, f)
+	default:
+		return m.applyLeaf(e, s)
+	}
+	return nil
+}
+
+// applyLeaf folds a fact by which the body of a leaf begins, or by which the
+// run asks for something.
+func (m *Machine) applyLeaf(e fact.Event, s *step) error {
+	switch f := e.Fact.(type) {
+	case *stepScheduled:
+		m.applyScheduled(e, s, f)
+	case *waitStarted:
+		m.enter(e, s, graph.Waiting)
+		m.setDeadline(s, f.Deadline)
+		s.due = f.Due
+		m.setTimer(timerWait, s, f.Due)
+	case *awaitStarted:
+		m.enter(e, s, graph.Waiting)
+		m.setDeadline(s, f.Deadline)
+		m.st.awaits.add(s.path, s)
+		m.st.matched = m.st.matched || s.node.Await.Event != ""
+		m.offerSignals()
+	case *signalChecked:
+		m.applyChecked(e, s, f)
+	case *varsSet:
+		return m.applyVars(e, s, f)
+	case *responded:
+		m.applyResponded(e, s, f)
+	case *childStarted:
+		m.applyChild(e, s, f)
+	case *emitted:
+		m.enter(e, s, graph.Running)
+		s.res = &result{status: graph.Succeeded, out: &cell{v: idOutput(f.Event.ID)}}
+		m.settleLater(s)
+	case *listenOpened:
+		m.st.matched = true
+	case *admissionAsked:
+		m.st.asked, m.st.slotKey = true, f.Key
+	case *taskOpened:
+		m.applyTask(e, s, f)
+	case *taskNotified:
+		m.applyNotified(s, f)
 	default:
 		panic(fmt.Sprintf("interpreter: unhandled %T", f))
 	}
@@ -166,6 +207,14 @@ func pathOf(f fact.Fact) string {
 	case *awaitStarted:
 		return f.Path
 	case *signalChecked:
+		return f.Path
+	case *childStarted:
+		return f.Path
+	case *emitted:
+		return f.Path
+	case *taskOpened:
+		return f.Path
+	case *taskNotified:
 		return f.Path
 	case *retryScheduled:
 		return f.Path
@@ -229,6 +278,16 @@ func size(f fact.Fact) int {
 		add(f.Body)
 	case *signalReceived:
 		add(f.Data)
+	case *eventArrived:
+		add(f.Event.Data)
+	case *emitted:
+		add(f.Event.Data)
+	case *childStarted:
+		add(f.Input)
+	case *childEnded:
+		add(f.Output)
+	case *taskAnswered:
+		add(f.Form)
 	default:
 	}
 	return n
@@ -249,8 +308,21 @@ func (m *Machine) applyStart(e fact.Event, f *runStarted) error {
 	if !f.Deadline.IsZero() {
 		m.setTimer(timerDeadline, nil, f.Deadline)
 	}
-	m.st.root = m.open(&frame{kind: rootFrame, block: m.wf.Root})
+	if m.wf.Concurrency != nil {
+		m.st.status = graph.Queued
+		m.st.agenda.push(task{kind: taskAdmit})
+		return nil
+	}
+	m.enterRoot()
 	return nil
+}
+
+// enterRoot opens the listens and starts the first steps.
+func (m *Machine) enterRoot() {
+	for i := range m.wf.Listens {
+		m.st.agenda.push(task{kind: taskListen, pass: i})
+	}
+	m.st.root = m.open(&frame{kind: rootFrame, block: m.wf.Root})
 }
 
 // open makes the steps of a frame and starts those that wait for none.
@@ -293,6 +365,8 @@ func framePrefix(f *frame) string {
 		return head + ".finally."
 	case compensateFrame:
 		return head + ".compensate."
+	case notifyFrame:
+		return head + "." + Segment{Name: "notify", Handler: true, Pass: f.pass}.String() + "."
 	case rootFrame:
 	}
 	return ""
@@ -307,6 +381,7 @@ func (m *Machine) closed(f *frame) {
 		m.st.agenda.push(task{kind: taskPassEnd, step: f.owner, pass: f.pass})
 	case compensateFrame:
 		m.st.agenda.push(task{kind: taskUndone, step: f.owner})
+	case notifyFrame: // nothing waits for it
 	case bodyFrame, onTimeoutFrame, catchFrame, finallyFrame:
 		m.st.agenda.push(task{kind: taskSettle, step: f.owner})
 	}
@@ -379,5 +454,5 @@ func (m *Machine) endRun(e fact.Event, f *runEnded) {
 			s.phase, s.status, s.endedAt = done, graph.Cancelled, e.Time
 		}
 	})
-	m.st.agenda, m.st.timers, m.st.awaits = queue{}, ordered[timer]{}, ordered[*step]{}
+	m.st.agenda, m.st.timers, m.st.awaits, m.st.tasks = queue{}, ordered[timer]{}, ordered[*step]{}, ordered[*step]{}
 }

@@ -8,11 +8,19 @@ import (
 // candidate returns the first signal that an await has not been offered.
 func (m *Machine) candidate(s *step) *signal {
 	for _, g := range m.st.signals {
-		if !g.taken && g.seq > s.seen && g.name == s.node.Await.Signal {
+		if !g.taken && g.seq > s.seen && g.name == signalName(s) {
 			return g
 		}
 	}
 	return nil
+}
+
+// signalName returns the name under which an await finds what it waits for.
+func signalName(s *step) string {
+	if s.node.Await.Event != "" {
+		return eventPrefix + s.path
+	}
+	return s.node.Await.Signal
 }
 
 // offerSignals makes the decision due on every open await that a signal can

@@ -38,6 +38,7 @@ func (m *Machine) clearTimers(s *step) {
 	m.clearTimer(timerRetry, s)
 	m.clearTimer(timerDeadline, s)
 	m.clearTimer(timerGrace, s)
+	m.clearTimer(timerRemind, s)
 }
 
 // setDeadline opens the timer of a step's own timeout.
@@ -104,6 +105,8 @@ func (m *Machine) applyTimer(_ fact.Event, f *timerFired) error {
 		m.strike(s)
 	case timerGrace:
 		m.giveUp(s)
+	case timerRemind:
+		m.st.agenda.push(task{kind: taskNotify, step: s})
 	}
 	return nil
 }
@@ -115,7 +118,7 @@ func (m *Machine) strike(s *step) {
 		return // it has its outcome
 	}
 	s.struck = true
-	if s.current() != nil || s.loop != nil && s.phase == inBody || s.undoingAny() {
+	if s.child != "" || s.current() != nil || s.loop != nil && s.phase == inBody || s.undoingAny() {
 		m.st.agenda.push(task{kind: taskStop, step: s})
 		return
 	}
@@ -130,6 +133,7 @@ func (m *Machine) strike(s *step) {
 	}
 	m.dropTasks(s)
 	m.st.awaits.remove(s.path)
+	m.closeTask(s, false)
 	m.clearTimers(s)
 	s.res = &result{status: graph.TimedOut, err: err}
 	m.settleLater(s)
@@ -151,7 +155,7 @@ func (m *Machine) applyRetry(e fact.Event, s *step, f *retryScheduled) {
 	if s.loop != nil {
 		s.frames = append(s.frames, s.loop.kept...)
 	}
-	s.halt, s.loop, s.winner = 0, nil, nil
+	s.halt, s.loop, s.winner, s.child, s.task = 0, nil, nil, "", nil
 	s.frames = slices.DeleteFunc(s.frames, func(f *frame) bool { return !f.keep })
 	m.setTimer(timerRetry, s, f.Due)
 }
@@ -188,6 +192,9 @@ func (m *Machine) applyStepEnded(e fact.Event, s *step, f *stepEnded) {
 	out := m.outcomeCell(s, f.Status, f.Output)
 	m.leftBody(s, f.Status, f.Error)
 	s.fail = f.Error
+	for _, t := range f.Track {
+		m.track(t)
+	}
 	if f.Status == graph.Succeeded {
 		s.out = out
 	}

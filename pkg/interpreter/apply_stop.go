@@ -42,6 +42,11 @@ func (m *Machine) stopRun(_ fact.Event, f *stopBegan) {
 	}
 	m.clearTimer(timerDeadline, nil)
 	m.st.agenda.drop(func(t task) bool { return t.kind == taskStop || t.kind == taskEndRun })
+	if m.st.root == nil { // it has not been admitted
+		m.st.agenda.drop(func(task) bool { return true })
+		m.st.agenda.push(task{kind: taskEndRun})
+		return
+	}
 	m.stopFrame(m.st.root)
 	if len(m.stoppedCalls(nil)) > 0 {
 		m.setTimer(timerGrace, nil, f.Due)
@@ -125,7 +130,7 @@ func (m *Machine) stopStep(s *step) {
 	}
 	s.stopped = true
 	switch {
-	case s.phase == inFinally, s.undoingAny(), s.res != nil:
+	case s.phase == inFinally, s.undoingAny(), s.res != nil && s.child == "":
 		return
 	case s.phase == retrying:
 		m.dropTasks(s)
@@ -138,11 +143,12 @@ func (m *Machine) stopStep(s *step) {
 		m.stopBody(s)
 		return
 	}
-	if _, open := m.st.calls.get(s.path); open {
+	if _, open := m.st.calls.get(s.path); open || s.child != "" {
 		m.clearTimer(timerDeadline, s)
-		return // it may still answer, until the grace ends
+		return // it may still answer, until the grace ends; a child always does
 	}
 	m.st.awaits.remove(s.path)
+	m.closeTask(s, false)
 	m.dropTasks(s)
 	m.clearTimers(s)
 	s.res = &result{status: graph.Cancelled}

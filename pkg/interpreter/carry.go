@@ -169,6 +169,9 @@ func (d *dump) signal(c *fact.Coder, g **signal) {
 	c.Time(4, "at", &s.at)
 	c.Value(5, "data", &s.data.v)
 	c.Bool(6, "taken", &s.taken)
+	c.String(7, "type", &s.etype)
+	c.String(8, "source", &s.source)
+	c.String(9, "subject", &s.subject)
 }
 
 // received carries the IDs of all signals, in the order of their arrival.

@@ -67,6 +67,10 @@ func (d *dump) block(f *frame) *graph.Block {
 		return n.Finally
 	case compensateFrame:
 		return n.Compensate
+	case notifyFrame:
+		if n.Approval != nil {
+			return n.Approval.Notify
+		}
 	case rootFrame:
 	}
 	return nil
@@ -115,6 +119,8 @@ func (d *dump) step(c *fact.Coder, s *step) {
 	fact.List(c, 28, "undos", &s.undos, func(c *fact.Coder, f **graph.Failure) { failureField(c, 1, "error", f) })
 	d.refs(c, 29, &s.tried)
 	d.ref(c, 30, &s.winner)
+	c.String(31, "child", &s.child)
+	d.task(c, 32, &s.task)
 }
 
 // refs carries references to steps.
@@ -151,6 +157,23 @@ func (d *dump) result(c *fact.Coder, tag uint64, r **result) {
 	})
 	if c.Reading() && present {
 		*r = x
+	}
+}
+
+func (d *dump) task(c *fact.Coder, tag uint64, t **openTask) {
+	present := *t != nil
+	x := *t
+	if x == nil {
+		x = &openTask{to: &cell{}, title: &cell{}}
+	}
+	c.Sub(tag, "task", &present, func(c *fact.Coder) {
+		c.Value(1, "to", &x.to.v)
+		c.Value(2, "title", &x.title.v)
+		c.Int(3, "notified", &x.notified)
+		fact.List(c, 4, "answers", &x.answers, func(c *fact.Coder, a *taskAnswered) { a.Fields(c) })
+	})
+	if c.Reading() && present {
+		*t = x
 	}
 }
 
@@ -220,6 +243,7 @@ func (d *dump) indexes(c *fact.Coder) {
 	d.refs(c, 21, &calls)
 	d.refs(c, 22, &awaits)
 	d.refs(c, 23, &st.undos)
+	d.between(c)
 	if !c.Reading() {
 		return
 	}
@@ -239,10 +263,41 @@ func (d *dump) indexes(c *fact.Coder) {
 	})
 }
 
+// between carries what has to do with other runs and with people.
+func (d *dump) between(c *fact.Coder) {
+	st := &d.m.st
+	children, open := st.children.all(), st.tasks.all()
+	if c.Reading() {
+		children, open = nil, nil
+	}
+	d.refs(c, 24, &children)
+	d.refs(c, 25, &open)
+	fact.List(c, 26, "closed", &st.closed, func(c *fact.Coder, t *closedTask) {
+		c.String(1, "path", &t.path)
+		c.Bool(2, "answered", &t.answered)
+	})
+	c.Bool(27, "suspended", &st.suspended)
+	c.Bool(28, "asked", &st.asked)
+	c.String(29, "slotKey", &st.slotKey)
+	c.Bool(30, "matched", &st.matched)
+	fact.List(c, 31, "tracked", &st.tracked, varFields)
+	if !c.Reading() {
+		return
+	}
+	d.late = append(d.late, func() {
+		for _, s := range children {
+			st.children.add(s.path, s)
+		}
+		for _, s := range open {
+			st.tasks.add(s.path, s)
+		}
+	})
+}
+
 // relink checks that nothing refers to what is not there.
 func (d *dump) relink() {
 	for _, t := range d.m.st.agenda.all() {
-		if t.step == nil && t.kind != taskEndRun && t.kind != taskStop {
+		if t.step == nil && t.kind != taskEndRun && t.kind != taskStop && t.kind != taskAdmit && t.kind != taskListen {
 			d.fail("a decision has no step")
 		}
 	}

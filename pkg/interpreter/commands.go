@@ -8,10 +8,6 @@ import (
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
-// Sends returns the messages to other streams that belong to a turn, at most
-// one for each event and receiver. They go into the turn's own batch.
-func (m *Machine) Sends(_ []fact.Event) []Message { return nil }
-
 // Commands returns what the shell shall do after the commit of a turn that
 // has just been decided or applied. What the turn itself closed again is left
 // out. A command is the shadow of an event and is never stored.

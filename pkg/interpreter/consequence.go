@@ -20,6 +20,7 @@ const (
 	CodeRollbackFailed = "RollbackFailed" // a compensation failed
 	CodeFailed         = "Failed"         // a fail step without a code
 	CodeRunTimeout     = "RunTimeout"     // the run took longer than its timeout
+	CodeDepthReached   = "DepthReached"   // too many parents above a child
 )
 
 // Reasons why a step was skipped.
@@ -52,6 +53,12 @@ func (m *Machine) consequence(t task) (fact.Fact, error) {
 		return m.undone(t.step), nil
 	case taskEndRun:
 		return m.finish()
+	case taskAdmit:
+		return m.admit()
+	case taskListen:
+		return m.listen(t.pass)
+	case taskNotify:
+		return m.notify(t.step), nil
 	default:
 		panic(fmt.Sprintf("interpreter: unhandled task %d", t.kind))
 	}
@@ -102,7 +109,7 @@ func (m *Machine) begins(s *step, attempt int) (fact.Fact, error) {
 	case graph.Wait:
 		return m.wait(s)
 	case graph.Await:
-		return &awaitStarted{Path: s.path, Deadline: m.deadline(s, attempt)}, nil
+		return m.await(s, attempt)
 	case graph.Respond:
 		return m.respond(s)
 	case graph.Return:
@@ -113,8 +120,12 @@ func (m *Machine) begins(s *step, attempt int) (fact.Fact, error) {
 		return m.terminate(s)
 	case graph.Rollback:
 		return m.rollback(s)
-	case graph.Approval, graph.CallWorkflow, graph.Emit:
-		return m.leave(s, result{status: graph.Failed, err: m.failure(s, "NotSupported", "this version does not run steps of this kind")})
+	case graph.CallWorkflow:
+		return m.callWorkflow(s, attempt)
+	case graph.Emit:
+		return m.emit(s)
+	case graph.Approval:
+		return m.ask(s, attempt)
 	default:
 		panic(fmt.Sprintf("interpreter: unhandled kind %d", n.Kind))
 	}

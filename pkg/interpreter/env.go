@@ -15,6 +15,8 @@ type env struct {
 	seed  string
 	err   *graph.Failure // set: what error means, whatever is being handled
 	event any            // what event means
+	self  *step          // its outcome is res, though it has not ended yet
+	res   result
 }
 
 var _ expression.Env = env{}
@@ -67,7 +69,7 @@ func (e env) Read(r expression.Read) (any, error) {
 	case expression.RootSecrets:
 		return expression.Sealed{Secret: r.Name}, nil
 	case expression.RootTask:
-		return nil, nil
+		return m.taskObject(e.f)
 	}
 	return nil, nil
 }
@@ -112,6 +114,9 @@ func (e env) step(r expression.Read) (any, error) {
 		}
 		return nil, nil
 	}
+	if s == e.self {
+		return e.own(r.Field)
+	}
 	switch r.Field {
 	case "output":
 		return e.m.decode(s.out)
@@ -121,6 +126,22 @@ func (e env) step(r expression.Read) (any, error) {
 		if s.status == graph.Failed || s.status == graph.TimedOut || s.status == graph.Cancelled {
 			return e.m.failureObject(s.fail)
 		}
+	}
+	return nil, nil
+}
+
+// own returns a field of the step that is just about to end.
+func (e env) own(field string) (any, error) {
+	switch {
+	case field == "status":
+		return e.res.status.String(), nil
+	case field == "error" && e.res.err != nil:
+		return e.m.failureObject(e.res.err)
+	case field == "output" && e.res.status == graph.Succeeded:
+		if e.res.out != nil {
+			return e.m.decode(e.res.out)
+		}
+		return e.m.decode(e.m.outcomeCell(e.self, graph.Succeeded, expression.Value{}))
 	}
 	return nil, nil
 }
@@ -154,7 +175,7 @@ func (m *Machine) lookup(f *frame, n *graph.Node) *step {
 			}
 			s := f.steps[c.Pos]
 			for ; i > 0 && s != nil; i-- {
-				s = s.child(chain[i-1])
+				s = s.inner(chain[i-1])
 			}
 			return s
 		}
@@ -162,9 +183,9 @@ func (m *Machine) lookup(f *frame, n *graph.Node) *step {
 	return nil
 }
 
-// child returns the execution of a node that stands in one of the step's
+// inner returns the execution of a node that stands in one of the step's
 // blocks.
-func (s *step) child(n *graph.Node) *step {
+func (s *step) inner(n *graph.Node) *step {
 	for i := len(s.frames) - 1; i >= 0; i-- {
 		if f := s.frames[i]; f.block == n.Block {
 			return f.steps[n.Pos]

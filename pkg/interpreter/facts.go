@@ -34,6 +34,19 @@ var Facts = fact.NewFamily("run",
 	func() fact.Fact { return &awaitStarted{} },
 	func() fact.Fact { return &signalChecked{} },
 	func() fact.Fact { return &carried{} },
+	func() fact.Fact { return &childStarted{} },
+	func() fact.Fact { return &childEnded{} },
+	func() fact.Fact { return &emitted{} },
+	func() fact.Fact { return &eventArrived{} },
+	func() fact.Fact { return &suspended{} },
+	func() fact.Fact { return &resumed{} },
+	func() fact.Fact { return &admissionAsked{} },
+	func() fact.Fact { return &admitted{} },
+	func() fact.Fact { return &taskOpened{} },
+	func() fact.Fact { return &taskNotified{} },
+	func() fact.Fact { return &taskAnswered{} },
+	func() fact.Fact { return &taskReassigned{} },
+	func() fact.Fact { return &listenOpened{} },
 )
 
 // The facts. An input fact records what the run was told; every other is a
@@ -49,6 +62,8 @@ type (
 		WantsAnswer                    bool
 		Parent, ParentPath             string
 		Deadline                       time.Time
+		Depth                          int
+		Detached                       bool
 	}
 	// runEnded is the last decision of a run.
 	runEnded struct {
@@ -73,6 +88,7 @@ type (
 		Status graph.Status
 		Output expression.Value
 		Error  *graph.Failure
+		Track  []varValue
 	}
 	// callStarted stands before a call that is never repeated is issued.
 	callStarted struct {
@@ -178,6 +194,7 @@ type (
 	awaitStarted struct {
 		Path     string
 		Deadline time.Time
+		Match    []fact.Match // of an event, as evaluated
 	}
 	// signalChecked offers the signal of event Seq to an await.
 	signalChecked struct {

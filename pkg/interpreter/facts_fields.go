@@ -66,6 +66,8 @@ func (f *runStarted) Fields(c *fact.Coder) {
 	c.String(11, "parent", &f.Parent)
 	c.String(12, "parentPath", &f.ParentPath)
 	c.Time(13, "deadline", &f.Deadline)
+	c.Int(14, "depth", &f.Depth)
+	c.Bool(15, "detached", &f.Detached)
 }
 
 func (f *runEnded) Fields(c *fact.Coder) {
@@ -93,6 +95,7 @@ func (f *stepEnded) Fields(c *fact.Coder) {
 	fact.Enum(c, 2, "status", &f.Status)
 	c.Value(3, "output", &f.Output)
 	failureField(c, 4, "error", &f.Error)
+	fact.List(c, 5, "track", &f.Track, varFields)
 }
 
 func (f *callStarted) Fields(c *fact.Coder) {
@@ -209,6 +212,7 @@ func (f *signalReceived) Fields(c *fact.Coder) {
 func (f *awaitStarted) Fields(c *fact.Coder) {
 	c.String(1, "path", &f.Path)
 	c.Time(2, "deadline", &f.Deadline)
+	fact.List(c, 3, "match", &f.Match, func(c *fact.Coder, m *fact.Match) { m.Fields(c) })
 }
 
 func (f *signalChecked) Fields(c *fact.Coder) {

@@ -107,7 +107,7 @@ func (m *Machine) Decide(at time.Time, in ...Input) fact.Turn {
 	resumed := m.full()
 	for {
 		inputs := t.Taken < len(in)
-		if !m.st.agenda.empty() && (!resumed || !inputs) {
+		if !m.st.agenda.empty() && !m.st.suspended && (!resumed || !inputs) {
 			if m.full() && !resumed {
 				t.More = true
 				break

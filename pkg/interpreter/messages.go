@@ -3,6 +3,7 @@ package interpreter
 import (
 	"fmt"
 
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
 )
 
@@ -25,3 +26,12 @@ func EncodeInput(in Input) []byte {
 // DecodeInput returns the input of EncodeInput; it keeps parts of b. The error
 // wraps fact.ErrFormat.
 func DecodeInput(b []byte) (Input, error) { return fact.DecodeMail(b) }
+
+// jsonOf returns the JSON of a value made of texts and numbers.
+func jsonOf(x any) []byte {
+	b, err := expression.Encode(x)
+	if err != nil {
+		return []byte("null")
+	}
+	return b
+}

@@ -17,8 +17,8 @@ import (
 //
 // The last segment is the step; those before it are the steps around it, each
 // with the attempt of a retried scope (from the second on) and the pass of a
-// loop, and the handlers catch, onTimeout, finally and compensate as segments
-// of their own. A name that is no identifier, or equals a handler's, is quoted
+// loop, and the handlers catch, onTimeout, finally, compensate and notify as
+// segments of their own. A name that is no identifier, or equals a handler's, is quoted
 // as a JSON string. Examples: each[3].book#2.charge,
 // booking.reserve.compensate.release, "a.b".catch.undo.
 
@@ -27,7 +27,7 @@ var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // PathName returns a step's name as it stands in a path.
 func PathName(name string) string {
 	switch name {
-	case "catch", "onTimeout", "finally", "compensate":
+	case "catch", "onTimeout", "finally", "compensate", "notify":
 		return strconv.Quote(name)
 	}
 	if identifier.MatchString(name) {

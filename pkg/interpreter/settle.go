@@ -36,6 +36,8 @@ func (m *Machine) outcome(s *step) (result, error) {
 	case idle, inBody, retrying, done:
 	}
 	switch {
+	case s.child != "":
+		return m.childOutcome(s)
 	case s.res != nil:
 		r := *s.res
 		r.out = nil
@@ -161,7 +163,10 @@ func (m *Machine) leave(s *step, r result) (fact.Fact, error) {
 	if s.phase != inFinally && n.Finally != nil {
 		return &handlerEntered{Path: s.path, Handler: finally, Status: r.status, Output: out, Error: r.err}, nil
 	}
-	return &stepEnded{Path: s.path, Status: r.status, Output: out, Error: r.err}, nil
+	f := &stepEnded{Path: s.path, Status: r.status, Output: out, Error: r.err}
+	var err error
+	f.Track, err = m.tracks(s, r)
+	return f, err
 }
 
 // uncertain names the error of a call whose last attempt got no answer. Safe

@@ -34,6 +34,14 @@ type state struct {
 	timers    ordered[timer]
 	calls     ordered[*step] // open calls, by path
 	awaits    ordered[*step] // open awaits, by path
+	children  ordered[*step] // children that are waited for, by path
+	tasks     ordered[*step] // open tasks for people, by path
+	closed    []closedTask   // tasks that are not open any more
+	suspended bool
+	asked     bool // a slot was asked for
+	slotKey   string
+	matched   bool // a match was opened
+	tracked   []varValue
 	signals   []*signal
 	signalIDs []string // of all that were received, in order
 	undos     []*step  // with a compensation registered, in order of completion
@@ -67,10 +75,11 @@ const (
 	timerRetry
 	timerDeadline
 	timerGrace
+	timerRemind
 )
 
 func (k timerKind) String() string {
-	return [...]string{"", "wait", "retry", "deadline", "grace"}[k]
+	return [...]string{"", "wait", "retry", "deadline", "grace", "remind"}[k]
 }
 
 // signal is one that arrived; it stays until an await takes it.
@@ -81,6 +90,21 @@ type signal struct {
 	at    time.Time
 	data  *cell
 	taken bool
+	// Of a CloudEvent.
+	etype, source, subject string
+}
+
+// closedTask is a task for people that is not open any more.
+type closedTask struct {
+	path     string
+	answered bool
+}
+
+// openTask is the part of a step that people answer.
+type openTask struct {
+	to, title *cell
+	notified  int
+	answers   []taskAnswered
 }
 
 // phase is where an execution of a step stands between its start and its end.
@@ -127,6 +151,8 @@ type step struct {
 	frames []*frame // bodies, branches and handlers, oldest first
 	branch int
 
+	child  string // the run that it waits for
+	task   *openTask
 	winner *step // race: the branch that succeeded first
 	loop   *loop
 	seen   uint64           // await: the last signal that it was offered
@@ -183,6 +209,7 @@ const (
 	catchFrame
 	finallyFrame
 	compensateFrame
+	notifyFrame
 )
 
 // frame is one execution of a block.
@@ -247,4 +274,7 @@ const (
 	taskRollback                     // the next compensation of a rollback
 	taskUndone                       // a compensation whose steps have ended
 	taskEndRun                       // nothing is left to run
+	taskAdmit                        // a slot to ask for
+	taskListen                       // a listen to open
+	taskNotify                       // people to tell of a task
 )

@@ -17,6 +17,13 @@ const (
 	RefusedReceived = "AlreadyReceived" // the signal's ID was seen before
 	RefusedStarted  = "AlreadyStarted"  // the run has begun
 	RefusedPending  = "NotStarted"      // the run has not begun
+
+	RefusedSuspended = "AlreadySuspended" // the run is suspended
+	RefusedNoTask    = "NoSuchTask"       // there never was such a task
+	RefusedAnswered  = "AlreadyAnswered"  // the task, or this person's part of it, is answered
+	RefusedClosed    = "TaskClosed"       // the task expired or was cancelled
+	RefusedOutcome   = "BadOutcome"       // the task has no such option
+	RefusedForm      = "BadForm"          // the form does not fit
 )
 
 // take returns the fact that records an input, or why it is refused.
@@ -52,6 +59,15 @@ func (m *Machine) take(in Input) (fact.Fact, fact.Refusal) {
 			return &timerFired{Timer: in.Timer}, fact.Refusal{}
 		}
 		return refuse(RefusedNotOpen, "no timer %q is open", in.Timer)
+	case ChildEnded, EventArrived, SlotGranted, SlotRefused, Suspend, Resume:
+		return m.takeMessage(in)
+	case Answer:
+		return m.takeAnswer(in)
+	case Reassign:
+		if _, ok := m.st.tasks.get(in.Path); !ok {
+			return nil, m.noTask(in.Path)
+		}
+		return &taskReassigned{Path: in.Path, To: m.packRaw(in.To), By: in.By}, fact.Refusal{}
 	case Signal:
 		if in.ID != "" && m.received[in.ID] {
 			return refuse(RefusedReceived, "signal %q was received before", in.ID)
@@ -70,8 +86,11 @@ func (m *Machine) take(in Input) (fact.Fact, fact.Refusal) {
 func (m *Machine) takeStart(in Start) fact.Fact {
 	f := &runStarted{
 		Run: in.Run, Workflow: in.Workflow, Version: in.Version, Digest: in.Digest, Semantics: Semantics,
-		Input: m.packRaw(in.Value), TriggerID: in.TriggerID, Params: in.Params,
-		WantsAnswer: in.WantsAnswer, Parent: in.Parent, ParentPath: in.ParentPath,
+		TriggerID: in.TriggerID, Params: in.Params,
+		WantsAnswer: in.WantsAnswer, Parent: in.Parent, ParentPath: in.ParentPath, Depth: in.Depth, Detached: in.Detached,
+	}
+	if f.Input = in.Packed; in.Packed.IsAbsent() {
+		f.Input = m.packRaw(in.Value)
 	}
 	if in.Trigger != nil {
 		f.Trigger = m.packRaw(in.Trigger)
@@ -160,7 +179,10 @@ func (m *Machine) check(s *step) (fact.Fact, error) {
 	}
 	if a.Where != nil {
 		env := m.env(s)
-		env.event = map[string]any{"data": data, "id": g.id, "time": formatTime(g.at), "name": g.name}
+		env.event = map[string]any{
+			"data": data, "id": g.id, "time": formatTime(g.at), "name": g.name,
+			"type": g.etype, "source": g.source, "subject": g.subject,
+		}
 		if f.Taken, err = m.truth(a.Where, env); err != nil {
 			return m.checkFailed(s, f, err)
 		}

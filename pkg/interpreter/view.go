@@ -12,10 +12,23 @@ import (
 // Status returns where the run stands: Running, Waiting when only timers,
 // signals and retries are open, or how it ended.
 func (m *Machine) Status() graph.Status {
+	if m.st.suspended && !m.Ended() {
+		return graph.Suspended
+	}
 	if m.st.status == graph.Running && m.st.calls.len() == 0 && m.st.agenda.empty() {
 		return graph.Waiting
 	}
 	return m.st.status
+}
+
+// Tracked returns the searchable attributes of the run, in the order in which
+// they were first set.
+func (m *Machine) Tracked() []Param {
+	ps := make([]Param, len(m.st.tracked))
+	for i, t := range m.st.tracked {
+		ps[i] = Param{Name: t.Name, Value: t.Value}
+	}
+	return ps
 }
 
 // Failure returns the error that the run ended with, nil when it has none.
