@@ -364,7 +364,13 @@ func framePrefix(f *frame) string {
 	case finallyFrame:
 		return head + ".finally."
 	case compensateFrame:
-		return head + ".compensate."
+		n := 0 // one that failed may be run again, by another rollback
+		for _, h := range s.frames {
+			if h.kind == compensateFrame {
+				n++
+			}
+		}
+		return head + "." + Segment{Name: "compensate", Handler: true, Attempt: n, Pass: -1}.String() + "."
 	case notifyFrame:
 		return head + "." + Segment{Name: "notify", Handler: true, Pass: f.pass}.String() + "."
 	case rootFrame:

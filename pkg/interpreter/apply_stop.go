@@ -36,6 +36,9 @@ func (m *Machine) returned(e fact.Event, s *step) {
 
 // stopRun stops everything that runs; what comes after is the end of the run.
 func (m *Machine) stopRun(_ fact.Event, f *stopBegan) {
+	if f.Reason == stopReturn && m.st.ending != 0 && m.st.ending != stopReturn {
+		return // a handler returns while the run is cancelled or timed out: it stays that
+	}
 	m.st.ending, m.st.endFail = f.Reason, f.Error
 	if f.Reason == stopReturn {
 		m.st.endOutput = &cell{v: f.Output}

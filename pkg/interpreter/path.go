@@ -18,9 +18,11 @@ import (
 // The last segment is the step; those before it are the steps around it, each
 // with the attempt of a retried scope (from the second on) and the pass of a
 // loop, and the handlers catch, onTimeout, finally, compensate and notify as
-// segments of their own. A name that is no identifier, or equals a handler's, is quoted
+// segments of their own. A compensation that failed and is run again has an
+// attempt too. A name that is no identifier, or equals a handler's, is quoted
 // as a JSON string. Examples: each[3].book#2.charge,
-// booking.reserve.compensate.release, "a.b".catch.undo.
+// booking.reserve.compensate.release, seat.compensate#2.release,
+// "a.b".catch.undo.
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
