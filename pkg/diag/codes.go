@@ -52,10 +52,10 @@ var structureCodes = [...]Entry{
 	{Code: "E202", Title: "a key is missing", Explanation: "Something that must be said is not.", Hint: "Add the key."},
 	{Code: "E203", Title: "a value of the wrong kind", Explanation: "The place needs another kind of value: a text, a number, a list, a mapping.", Hint: "Write the kind of value that the message names; quote what is meant as text."},
 	{Code: "E204", Title: "a value that is not allowed", Explanation: "The value has the right kind but not one of the allowed forms.", Hint: "Take one of the values that the message names."},
-	{Code: "E205", Title: "a step without verb", Explanation: "Every step has exactly one verb, which says what it does.", Hint: "Add a verb."},
-	{Code: "E206", Title: "a step with two verbs", Explanation: "Every step has exactly one verb, which says what it does.", Hint: "Make two steps of it."},
+	{Code: "E205", Title: "a step without verb, or a trigger without kind", Explanation: "Every step has exactly one verb, which says what it does, and every trigger fires by http, schedule or event.", Hint: "Add the verb, or the kind."},
+	{Code: "E206", Title: "a step with two verbs, or a trigger of two kinds", Explanation: "Every step has exactly one verb, which says what it does, and every trigger fires in exactly one way.", Hint: "Make two of it."},
 	{Code: "E207", Title: "a key without effect", Explanation: "The key is known, but it does nothing in this step.", Hint: "Remove it, or move it to the step that it belongs to."},
-	{Code: "E208", Title: "not supported yet", Explanation: "This part of the language is not in this version.", Hint: "Leave it out; nothing would act on it."},
+	{Code: "E208", Title: "not supported yet", Explanation: "This setting of an environment is not enforced by this version.", Hint: "Leave it out; nothing would act on it."},
 	{Code: "E209", Title: "a name that is not allowed", Explanation: "Names that expressions use are made of letters, digits and _, and do not start with a digit. A hyphen would be read as minus.", Hint: "Use _ in place of -."},
 	{Code: "E210", Title: "a name that stands twice", Explanation: "Ids are unique in the whole file, in all branches and loops; ids, paths and predecessors of one list as well.", Hint: "Rename one of them."},
 	{Code: "E211", Title: "a name that is taken", Explanation: "The name of a loop's item may not be that of a function, of a name of the language, or of the item of a loop around it.", Hint: "Take another name."},
@@ -64,13 +64,17 @@ var structureCodes = [...]Entry{
 	{Code: "E214", Title: "unknown variable", Explanation: "Variables are declared at the top, with their first value.", Hint: "Declare it under variables, or correct the spelling."},
 	{Code: "E215", Title: "a value of the environment that cannot be computed", Explanation: "The expression in an environment failed when it was computed.", Hint: "Correct the expression; it can read secrets.NAME only."},
 	{Code: "E216", Title: "a default that does not fit", Explanation: "The default of a parameter must fit the parameter's own schema, and a secret parameter has none.", Hint: "Change the default or the schema."},
+	{Code: "E217", Title: "a path that the engine keeps for itself", Explanation: "Paths at /v1, /healthz and /readyz are answered by the engine, so a trigger there is never reached.", Hint: "Take another path."},
+	{Code: "E218", Title: "not a schedule", Explanation: "A cron expression has five fields: minute, hour, day of the month, month and weekday; the second in front and the year behind them may be added. A zone is an IANA name such as Europe/Berlin, or a Windows name. An interval is a second at least.", Hint: "Correct the field that the message names."},
+	{Code: "E219", Title: "an attribute of two types", Explanation: "Runs are searched by their attributes, so an attribute is a text, a number or a boolean wherever it is tracked.", Hint: "Take another name for one of them, or convert the value."},
+	{Code: "E220", Title: "a secret that stands in the file", Explanation: "Whoever can read the file knows it, and so does everyone who sees a copy.", Hint: "Write ${ secrets.NAME }, and give the value where the engine runs."},
 }
 
 // The order of steps.
 var flowCodes = [...]Entry{
 	{Code: "E301", Title: "unknown step", Explanation: "The step that is named does not exist.", Hint: "Correct the spelling."},
 	{Code: "E302", Title: "runAfter names a step of another list", Explanation: "A step can wait for steps of its own list only. A step inside of a block starts when the block does.", Hint: "Wait for the step of this list that the other one is inside of."},
-	{Code: "E303", Title: "runAfter inside parallel", Explanation: "The steps of parallel start all at once; there is no order among them.", Hint: "Put a sequence into a do."},
+	{Code: "E303", Title: "runAfter inside parallel or race", Explanation: "The steps of parallel and race start all at once; there is no order among them.", Hint: "Put a sequence into a do."},
 	{Code: "E304", Title: "steps that wait for each other", Explanation: "None of the steps of the circle can ever start.", Hint: "Take one of them out of runAfter."},
 	{Code: "E305", Title: "a step that is never reached", Explanation: "A step before it always fails or ends the run.", Hint: "Remove it, move it up, or put a condition on the step before it."},
 	{Code: "E306", Title: "a condition that is never true", Explanation: "A step runs when the one before it succeeded, so a condition that needs its failure is never true.", Hint: "Use runAfter with the statuses to handle, or catch."},

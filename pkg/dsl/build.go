@@ -49,12 +49,20 @@ func kindOf(verb string) graph.Kind {
 		return graph.Until
 	case "parallel":
 		return graph.Parallel
+	case "race":
+		return graph.Race
 	case "do":
 		return graph.Scope
 	case "wait":
 		return graph.Wait
 	case "await":
 		return graph.Await
+	case "approval":
+		return graph.Approval
+	case "call":
+		return graph.CallWorkflow
+	case "emit":
+		return graph.Emit
 	case "respond":
 		return graph.Respond
 	case "return":
@@ -127,6 +135,7 @@ func (c *compiler) buildStep(s *step) {
 	c.buildWrap(s)
 	c.buildVerb(s, at)
 	c.buildHandlers(s)
+	c.buildTrack(s)
 }
 
 // buildWrap reads what wraps any verb.
@@ -137,7 +146,7 @@ func (c *compiler) buildWrap(s *step) {
 	if g.Timeout == 0 && action {
 		g.Timeout = c.defaultTimeout
 	}
-	if s.has("onTimeout") && g.Timeout == 0 && s.get("timeout") == nil && !s.has("timeout") {
+	if s.get("onTimeout") != nil && g.Timeout == 0 && !s.has("timeout") {
 		c.atKey(codeIneffective, s.n.get("onTimeout"), "onTimeout has no effect in a step without timeout", "add timeout:, or handle the failure with catch:")
 	}
 	if n := s.get("secure"); n != nil {
@@ -260,12 +269,18 @@ func (c *compiler) buildVerb(s *step, at place) {
 		c.buildSet(s, at)
 	case "if", "switch":
 		c.buildBranches(s, at)
-	case "foreach", "while", "until", "do", "parallel":
+	case "foreach", "while", "until", "do", "parallel", "race":
 		c.buildBody(s, at)
 	case "wait":
 		c.buildWait(s, at)
 	case "await":
 		c.buildAwait(s, at)
+	case "approval":
+		c.buildApproval(s, at)
+	case "call":
+		c.buildChild(s, at)
+	case "emit":
+		c.buildEmit(s, at)
 	case "respond":
 		c.buildRespond(s, at)
 	case "return":
@@ -395,6 +410,30 @@ func bodyOutput(s *step, result *expression.Type) *expression.Type {
 			return object(field("failed", listType))
 		}
 		return nullType
+	case "race":
+		return raceOutput(s.body())
 	}
 	return result
+}
+
+// raceOutput is the type of the output of a race: who won, and with what.
+func raceOutput(b *block) *expression.Type {
+	winner := &expression.Type{Kind: expression.TypeString}
+	var output *expression.Type
+	if b != nil {
+		for _, s := range b.steps {
+			if neverSucceeds(s) {
+				continue
+			}
+			if s.id != "" {
+				winner.Enum = append(winner.Enum, s.id)
+			}
+			if output == nil {
+				output = known(s.types.output)
+			} else {
+				output = expression.Union(output, known(s.types.output))
+			}
+		}
+	}
+	return object(field("winner", winner), field("output", nullable(known(output))))
 }

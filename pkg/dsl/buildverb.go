@@ -156,25 +156,6 @@ func (c *compiler) checkTime(n *node) {
 	}
 }
 
-// buildAwait builds an await of a signal.
-func (c *compiler) buildAwait(s *step, at place) {
-	n := s.get("await")
-	if n == nil {
-		return
-	}
-	s.g.Await = &graph.AwaitSpec{Returns: c.schema(s.get("returns"))}
-	s.g.Await.Signal, _ = n.get("signal").str()
-	data := anyType
-	if s.g.Await.Returns != nil {
-		data = s.g.Await.Returns.Type()
-	}
-	if where := usable(n.get("where")); where != nil {
-		at.event = object(field("data", data), field("id", stringType), field("time", stringType))
-		s.g.Await.Where = c.condition(where, at)
-	}
-	s.types.output = object(field("data", data), field("id", stringType), field("time", stringType))
-}
-
 // buildRespond builds the answer to the caller.
 func (c *compiler) buildRespond(s *step, at place) {
 	n := s.get("respond")

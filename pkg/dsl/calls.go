@@ -258,13 +258,21 @@ func (c *compiler) buildArguments(s *step, at place, action *node, op *operation
 	if op != nil && c.judging {
 		before := len(c.diags)
 		c.checkArgument(n, op.in, op.ID)
-		if x, literal := s.g.Call.With.IsLiteral(); literal && op.schema != nil && len(c.diags) == before {
-			for _, v := range op.schema.Validate(x) {
-				c.at(codeWithType, within(n, v.Path), fmt.Sprintf("%s: %s", op.ID, v.Message), "")
-			}
-		}
+		c.checkLiteral(n, s.g.Call.With, op.schema, op.ID, before)
 	}
 	c.types = nil
+}
+
+// checkLiteral holds a literal argument in which nothing else is wrong (before
+// is how many findings there were) against the whole schema.
+func (c *compiler) checkLiteral(n *node, t *expression.Template, schema *expression.Schema, what string, before int) {
+	x, literal := t.IsLiteral()
+	if !literal || schema == nil || len(c.diags) > before {
+		return
+	}
+	for _, v := range schema.Validate(x) {
+		c.at(codeWithType, within(n, v.Path), fmt.Sprintf("%s: %s", what, v.Message), "")
+	}
 }
 
 // checkRequired reports members that the operation needs and n (nil: with

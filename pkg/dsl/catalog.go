@@ -1,6 +1,9 @@
 package dsl
 
-import "github.com/keelstep/keelstep/pkg/graph"
+import (
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/graph"
+)
 
 // Catalog is what a document may refer to: operations of connectors and what
 // the environment binds.
@@ -12,6 +15,20 @@ type Catalog interface {
 	// Connections returns what the environment binds, by name; nil when no
 	// environment is known, and then bindings are not checked.
 	Connections() map[string]Connection
+}
+
+// Workflows is what a Catalog may know besides: the workflows that a step can
+// call. Without it calls are checked when they run.
+type Workflows interface {
+	// Workflow returns what is known of the workflow of that name; false when
+	// nothing is, and then calls of it are checked when they run.
+	Workflow(name string) (Callee, bool)
+}
+
+// Callee is a workflow that a step can call.
+type Callee struct {
+	Input  []byte           // JSON Schema; nil: any
+	Output *expression.Type // nil: any
 }
 
 // Operation is one operation as the checker sees it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/keelstep/keelstep/pkg/dsl"
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
@@ -24,8 +25,17 @@ func (c testCatalog) Operations() []string { return slices.Sorted(maps.Keys(c.op
 
 func (c testCatalog) Connections() map[string]dsl.Connection { return c.connections }
 
+// Workflow knows one workflow besides the one that is checked.
+func (c testCatalog) Workflow(name string) (dsl.Callee, bool) {
+	if name != "ship" {
+		return dsl.Callee{}, false
+	}
+	return dsl.Callee{Input: []byte(shipIn), Output: expression.TypeOfSchema([]byte(shipOut))}, true
+}
+
 const (
-	httpIn = `{"type":"object","required":["path"],"additionalProperties":false,"properties":{
+	shipOut = `{"type":"object","required":["tracking"],"additionalProperties":false,"properties":{"tracking":{"type":"string"}}}`
+	httpIn  = `{"type":"object","required":["path"],"additionalProperties":false,"properties":{
 		"path":{"type":"string","minLength":1},
 		"query":{"type":"object","additionalProperties":{"type":["string","number","boolean"]}},
 		"headers":{"type":"object","additionalProperties":{"type":"string"}},
@@ -36,6 +46,10 @@ const (
 		"status":{"type":"integer"},"headers":{"type":"object","additionalProperties":{"type":"string"}},"body":{}}}`
 	fileIn  = `{"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"limit":{"type":"integer","maximum":100}}}`
 	fileOut = `{"type":"object","required":["text"],"additionalProperties":false,"properties":{"text":{"type":"string"}}}`
+	mailIn  = `{"type":"object","required":["to","subject","text"],"additionalProperties":false,"properties":{
+		"to":{"type":"array","items":{"type":"string"}},"subject":{"type":"string"},"text":{"type":"string"}}}`
+	mailOut = `{"type":"object","required":["id"],"additionalProperties":false,"properties":{"id":{"type":"string"}}}`
+	shipIn  = `{"type":"object","required":["sku"],"additionalProperties":false,"properties":{"sku":{"type":"string"},"qty":{"type":"integer","default":1}}}`
 	noopIn  = `{"type":"object","additionalProperties":false,"properties":{"value":{}}}`
 )
 
@@ -53,6 +67,7 @@ func newCatalog() testCatalog {
 		}
 	}
 	c.operations["file.read"] = dsl.Operation{ID: "file.read", Connector: "file", In: []byte(fileIn), Out: []byte(fileOut), Connected: true}
+	c.operations["mail.send"] = dsl.Operation{ID: "mail.send", Connector: "mail", In: []byte(mailIn), Out: []byte(mailOut), Connected: true}
 	c.operations["noop.run"] = dsl.Operation{ID: "noop.run", Connector: "noop", In: []byte(noopIn)}
 	return c
 }

@@ -99,12 +99,14 @@ type compiler struct {
 	placing   *node   // the text whose offsets are known
 	offsets   []int   // nil where they could not be told
 	env       environment
+	listens   map[string]bool            // names at listen
 	types     map[*node]*expression.Type // of the texts of the with that is being checked
 
 	defaultTimeout time.Duration
 	operations     map[string]*operation
 	bound          map[string]Connection
 	reported       map[string]bool // connections with a finding
+	attributes     map[string]attribute
 }
 
 func newCompiler(t *Tree, c Catalog) *compiler {

@@ -49,7 +49,8 @@ func (c *compiler) declare() {
 		}
 	}
 	c.env.run = runType
-	c.env.trigger = triggerType(openType)
+	c.env.trigger = c.triggerOfRun()
+	c.declareListens()
 	if defaults := d.get("defaults"); defaults != nil {
 		c.defaultTimeout = c.duration(usable(defaults.get("timeout")))
 	}

@@ -15,6 +15,7 @@ const (
 	roleRoot role = iota
 	roleBody
 	roleBranch
+	roleNotify
 	roleOnTimeout
 	roleCatch
 	roleCompensate
@@ -37,7 +38,7 @@ type block struct {
 
 // parallel tells that there is no order among the steps.
 func (b *block) parallel() bool {
-	return b.owner != nil && b.owner.verb == "parallel" && b.role == roleBody
+	return b.owner != nil && b.role == roleBody && (b.owner.verb == "parallel" || b.owner.verb == "race")
 }
 
 // step is one step of the document. A broken one has its finding and is only
@@ -199,10 +200,12 @@ func (d *document) fillBlocks(s *step) {
 			}
 		}
 		add(s.get("default"), roleBranch, "default", -1)
-	case "parallel":
-		add(s.get("parallel"), roleBody, "", 0)
+	case "parallel", "race":
+		add(s.get(s.verb), roleBody, "", 0)
 	case "foreach", "while", "until", "do":
 		add(s.get("do"), roleBody, "", 0)
+	case "approval":
+		d.fillNotify(s)
 	}
 	add(s.get("onTimeout"), roleOnTimeout, "", 0)
 	if handlers := s.get("catch"); handlers != nil {
@@ -214,6 +217,24 @@ func (d *document) fillBlocks(s *step) {
 	}
 	add(s.get("compensate"), roleCompensate, "", 0)
 	add(s.get("finally"), roleFinally, "", 0)
+}
+
+// notifyID is the id of the step that tells the people of an approval. No
+// expression can name it.
+const notifyID = "send"
+
+// fillNotify makes a block of one action out of the notify of an approval.
+func (d *document) fillNotify(s *step) {
+	n := usable(s.get("approval").get("notify"))
+	if n == nil {
+		return
+	}
+	b := &block{role: roleNotify, n: n, owner: s, depth: s.block.depth + 1}
+	send := &step{n: n, id: notifyID, verb: "action", block: b}
+	b.steps = []*step{send}
+	s.blocks = append(s.blocks, b)
+	d.blocks = append(d.blocks, b)
+	d.steps = append(d.steps, send)
 }
 
 // sortedKeys returns the places of the members of n in the order of their

@@ -175,6 +175,7 @@ type placed struct {
 	s      *step  // nil: outside of all steps (the document's output)
 	within *block // a block of s whose end the expression sees (an output, an until)
 	self   bool   // the step itself has been attempted (retry.if, catch.when)
+	ended  bool   // the step itself has ended, in whatever way (track)
 }
 
 // absence says why a step cannot be read.
@@ -294,6 +295,9 @@ func sameStep(xb, yb *block, at placed) (presence, absence) {
 	if yb == nil { // the step around the place, or the one that it belongs to
 		if xb == nil && !at.self {
 			return absent, absence{why: "it is this step itself", hint: "its output is there once it has ended"}
+		}
+		if xb != nil && xb.role == roleNotify {
+			return absent, absence{why: "nobody has answered yet here", hint: "read task"}
 		}
 		if xb != nil && (xb.role == roleBody || xb.role == roleBranch) {
 			return absent, absence{why: "it is still running here", hint: "read the steps inside of it"}

@@ -25,11 +25,62 @@ func dump(w *graph.Workflow) string {
 		d.line("connection %s: %s", c.Name, c.Connector)
 	}
 	for _, t := range w.Triggers {
-		d.line("trigger %s %s %s respond=%v deadline=%s input=%s", t.ID, t.HTTP.Method, t.HTTP.Path, t.HTTP.Respond, t.HTTP.Deadline, template(t.Input))
+		d.trigger(t)
+	}
+	if c := w.Concurrency; c != nil {
+		d.line("concurrency key=%s limit=%d onLimit=%d queue=%d", program(c.Key), c.Limit, c.OnLimit, c.Queue)
+	}
+	for _, l := range w.Listens {
+		d.line("listen %s %s %s", l.Name, l.Type, match(l.Match))
 	}
 	d.line("timeout=%s cancelGrace=%s respond=%v output=%s", w.Timeout, w.CancelGrace, w.HasRespond, template(w.Output))
 	d.block("", w.Root)
 	return d.b.String()
+}
+
+func (d *dumper) trigger(t graph.Trigger) {
+	switch {
+	case t.HTTP != nil:
+		d.line("trigger %s %s %s respond=%v deadline=%s input=%s", t.ID, t.HTTP.Method, t.HTTP.Path, t.HTTP.Respond, t.HTTP.Deadline, template(t.Input))
+	case t.Schedule != nil:
+		s := t.Schedule
+		d.line("trigger %s cron=%q every=%s zone=%q overlap=%d catchUp=%s input=%s", t.ID, s.Cron, s.Every, s.Zone, s.Overlap, s.CatchUp, template(t.Input))
+	case t.Event != nil:
+		d.line("trigger %s event %s input=%s", t.ID, t.Event.Type, template(t.Input))
+	}
+	d.depth++
+	p := t.Policy
+	if p.Where != nil {
+		d.line("where %s", program(p.Where))
+	}
+	if p.DedupeKey != nil {
+		d.line("dedupe %s within %s", program(p.DedupeKey), p.Window)
+	}
+	if p.SplitOn != nil {
+		d.line("splitOn %s", program(p.SplitOn))
+	}
+	if p.Rate.Count != 0 {
+		d.line("rate %d per %s", p.Rate.Count, p.Rate.Per)
+	}
+	if a := p.Auth; a != nil {
+		switch {
+		case a.Key != nil:
+			d.line("auth key %s", template(a.Key))
+		case a.HMAC != nil:
+			d.line("auth hmac %s header=%s algorithm=%s prefix=%q", template(a.HMAC.Secret), a.HMAC.Header, a.HMAC.Algorithm, a.HMAC.Prefix)
+		case a.JWT != nil:
+			d.line("auth jwt %+v", *a.JWT)
+		}
+	}
+	d.depth--
+}
+
+func match(list []graph.MatchField) string {
+	var out []string
+	for _, f := range list {
+		out = append(out, f.Path+" = "+template(f.Value))
+	}
+	return "[" + strings.Join(out, ", ") + "]"
 }
 
 type dumper struct {
@@ -124,6 +175,7 @@ func (d *dumper) node(n *graph.Node) {
 	d.depth++
 	d.wraps(n)
 	d.verb(n)
+	d.between(n)
 	d.block("onTimeout", n.OnTimeout)
 	for _, c := range n.Catch {
 		d.block("catch "+program(c.When), c.Do)
@@ -148,6 +200,29 @@ func (d *dumper) wraps(n *graph.Node) {
 	}
 }
 
+// between writes what goes on between a run and others, or people.
+func (d *dumper) between(n *graph.Node) {
+	raw := func(s *expression.Schema) string {
+		if s == nil {
+			return "-"
+		}
+		return string(s.Raw())
+	}
+	switch {
+	case n.Child != nil:
+		d.line("child %s with %s detach=%v returns %s", n.Child.Workflow, template(n.Child.With), n.Child.Detach, raw(n.Child.Returns))
+	case n.Emit != nil:
+		d.line("emit %s subject %s data %s", n.Emit.Type, template(n.Emit.Subject), template(n.Emit.Data))
+	case n.Approval != nil:
+		a := n.Approval
+		d.line("to %s title %s options %q require=%d form %s remind %s max=%d", template(a.To), template(a.Title), a.Options, a.Require, raw(a.Form), a.Every, a.Max)
+		d.block("notify", a.Notify)
+	}
+	for _, t := range n.Track {
+		d.line("track %s = %s", t.Name, program(t.Value))
+	}
+}
+
 func (d *dumper) verb(n *graph.Node) {
 	switch {
 	case n.Call != nil:
@@ -160,6 +235,10 @@ func (d *dumper) verb(n *graph.Node) {
 	case n.Wait != nil:
 		d.line("for %s until %s", template(n.Wait.For), template(n.Wait.Until))
 	case n.Await != nil:
+		if n.Await.Event != "" {
+			d.line("event %s match %s where %s", n.Await.Event, match(n.Await.Match), program(n.Await.Where))
+			break
+		}
 		d.line("signal %s where %s", n.Await.Signal, program(n.Await.Where))
 	case n.Response != nil:
 		d.line("status %s headers %s body %s", template(n.Response.Status), template(n.Response.Headers), template(n.Response.Body))

@@ -22,8 +22,8 @@ func (c *compiler) linkSteps() {
 			switch {
 			case after != nil && b.parallel():
 				if !after.bad {
-					c.atKey(codeInParallel, after, fmt.Sprintf("the steps of parallel %q start all at once, runAfter has no place here", b.owner.id),
-						"put a sequence into a do, and the do into parallel")
+					c.atKey(codeInParallel, after, fmt.Sprintf("the steps of %s %q start all at once, runAfter has no place here", b.owner.verb, b.owner.id),
+						"put a sequence into a do, and the do into "+b.owner.verb)
 				}
 			case after != nil:
 				if !after.bad {

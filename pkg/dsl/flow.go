@@ -3,6 +3,7 @@ package dsl
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/diag"
@@ -18,6 +19,7 @@ func (c *compiler) warn(code diag.Code, n *node, message, hint string) {
 // checkFlow finds steps and handlers that can never run.
 func (c *compiler) checkFlow() {
 	c.checkAnswers()
+	c.checkListens()
 	for _, b := range c.doc.blocks {
 		for _, s := range b.steps {
 			if s.broken {
@@ -70,6 +72,8 @@ func neverSucceeds(s *step) bool {
 		return blockNever(s.body())
 	case "parallel":
 		return onErrorOf(s) != graph.Ignore && blockNever(s.body())
+	case "race":
+		return s.body() != nil && !slices.ContainsFunc(s.body().steps, func(b *step) bool { return !neverSucceeds(b) })
 	case "if":
 		return len(s.blocks) > 1 && s.blocks[1].name == "else" && blockNever(s.blocks[0]) && blockNever(s.blocks[1])
 	case "switch":

@@ -15,7 +15,7 @@ var roots = []string{"input", "trigger", "params", "vars", "steps", "loops", "er
 func (c *compiler) checkNames() {
 	first := map[string]*step{}
 	for _, s := range c.doc.steps {
-		if s.id == "" {
+		if s.id == "" || s.block.role == roleNotify {
 			continue
 		}
 		if f := first[s.id]; f != nil {

@@ -78,6 +78,20 @@ var neighbourKeys = map[string]string{
 // neighbourKey returns the hint for a key of another workflow language.
 func neighbourKey(key string) string { return neighbourKeys[key] }
 
+// neighbourTrigger returns the hint for a kind of trigger of another workflow
+// language.
+func neighbourTrigger(key string) string {
+	switch key {
+	case "cron", "every", "recurrence", "timer":
+		return `use schedule: { cron: "30 7 * * 1-5" } or schedule: { every: 1h }`
+	case "path", "webhook", "request", "method", "url":
+		return "use http: { method: POST, path: /orders }"
+	case "type", "on", "topic", "queue":
+		return "use event: { type: TYPE }, or http: { path }"
+	}
+	return ""
+}
+
 // neighbourValue returns the hint for a value of another workflow language.
 func neighbourValue(text string) string {
 	switch text {

@@ -58,22 +58,15 @@ func nullable(t *expression.Type) *expression.Type {
 	return &u
 }
 
-// triggerType is trigger as steps see it. Fields of an http trigger are there
-// only when one started the run, so nothing is known of them.
-func triggerType(path *expression.Type) *expression.Type {
-	return object(
-		field("id", stringType), field("kind", stringType), field("time", stringType), field("body", anyType),
-		field("headers", openType), field("query", openType), field("path", path),
-	)
-}
-
 // place says what an expression may use beside what its step gives.
 type place struct {
 	placed
 	secrets  bool
 	wantBool bool
 	wantList bool
-	trigger  *expression.Type // not nil: the input of a trigger, where nothing has run yet
+	trigger  *firing          // not nil: a part of a trigger, where no run has started yet
+	auth     bool             // who may fire a trigger, before anything of the request is believed
+	start    bool             // when a run starts, before its first step
 	event    *expression.Type // not nil: the where of an await
 }
 
@@ -87,15 +80,22 @@ var (
 func (c *compiler) scope(src string, p place) *expression.Scope {
 	names := map[string]expression.Name{
 		"params": {Type: c.env.params},
-		"task":   {Type: anyType, Denied: "task is known in approvals only", Hint: "approvals are not supported yet by this version"},
+		"task":   taskName(p.placed),
 	}
 	sc := &expression.Scope{Names: names, Secrets: p.secrets, WantBool: p.wantBool, WantList: p.wantList}
 	names["secrets"] = expression.Name{Type: mentionedSecrets(src)}
-	if p.trigger != nil {
-		names["trigger"] = expression.Name{Type: p.trigger}
-		for _, root := range []string{"input", "vars", "steps", "loops", "error", "run", "index", "event"} {
-			names[root] = expression.Name{Type: anyType, Denied: root + " is not known before the run has started", Hint: "the input of a trigger is made from trigger and params"}
-		}
+	switch {
+	case p.trigger != nil:
+		p.trigger.addNames(names)
+		return sc
+	case p.auth:
+		deny(names, "is not known before the caller is", "read secrets and params", "trigger", "input", "vars", "steps", "loops", "error", "run", "index", "event", "task")
+		return sc
+	case p.start:
+		names["input"] = expression.Name{Type: c.env.input}
+		names["trigger"] = expression.Name{Type: c.env.trigger}
+		names["run"] = expression.Name{Type: runType}
+		deny(names, "is not known before the first step", "read input, trigger, params and run", "vars", "steps", "loops", "error", "index", "event", "task")
 		return sc
 	}
 	names["input"] = expression.Name{Type: c.env.input}
@@ -110,6 +110,13 @@ func (c *compiler) scope(src string, p place) *expression.Scope {
 		names["event"] = expression.Name{Type: p.event}
 	}
 	return sc
+}
+
+// deny says of roots why they cannot be read.
+func deny(names map[string]expression.Name, why, hint string, roots ...string) {
+	for _, root := range roots {
+		names[root] = expression.Name{Type: anyType, Denied: root + " " + why, Hint: hint}
+	}
 }
 
 func mentionedSecrets(src string) *expression.Type {
@@ -220,7 +227,10 @@ func (c *compiler) addLoops(names map[string]expression.Name, at placed) {
 
 // errorName is error at a place: what the innermost handler around it handles.
 func errorName(at placed) expression.Name {
-	if at.self {
+	switch {
+	case at.ended:
+		return expression.Name{Type: nullable(errorType)}
+	case at.self:
 		return expression.Name{Type: errorType}
 	}
 	for b := at.innerBlock(); b != nil; {

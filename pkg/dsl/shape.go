@@ -27,6 +27,7 @@ type shape struct {
 	MinItems      int               `json:"minItems"`
 	MaxItems      int               `json:"maxItems"`
 	MinProperties int               `json:"minProperties"`
+	MaxProperties int               `json:"maxProperties"`
 	Required      []string          `json:"required"`
 	Properties    map[string]*shape `json:"properties"`
 	PropertyNames *shape            `json:"propertyNames"`

@@ -149,6 +149,10 @@ func (s *structure) checkList(n *node, sh *shape) {
 		s.wrong(codeValue, n, fmt.Sprintf("%s is empty", n.name()), fmt.Sprintf("it must be %s with at least one entry", sh.what()))
 		return
 	}
+	if sh.MaxItems > 0 && len(n.items) > sh.MaxItems {
+		s.wrong(codeValue, n, fmt.Sprintf("%s has %d entries, more than %d", n.name(), len(n.items), sh.MaxItems), "leave some out")
+		return
+	}
 	if sh.Items == nil {
 		return
 	}
@@ -160,6 +164,12 @@ func (s *structure) checkList(n *node, sh *shape) {
 func (s *structure) checkMap(n *node, sh *shape) {
 	if len(n.items) < sh.MinProperties {
 		s.wrong(codeValue, n, fmt.Sprintf("%s is empty", n.name()), fmt.Sprintf("it must be %s with at least one entry", sh.what()))
+		return
+	}
+	if sh.MaxProperties > 0 && len(n.items) > sh.MaxProperties {
+		extra := n.items[sh.MaxProperties]
+		s.report(codeValue, extra, extra.key.start, extra.key.end, fmt.Sprintf("%s must be %s", n.name(), sh.what()), "keep one of them")
+		n.bad = true
 		return
 	}
 	s.required(n, sh)
@@ -191,7 +201,7 @@ func (s *structure) checkMap(n *node, sh *shape) {
 func (s *structure) required(n *node, sh *shape) {
 	var missing []string
 	for _, name := range sh.Required {
-		if n.has(name) || s.hidden(n) || s.workflow && name != "id" && hasLaterKey(n, sh) {
+		if n.has(name) || s.hidden(n) {
 			continue
 		}
 		missing = append(missing, strconv.Quote(name))
@@ -240,16 +250,36 @@ func (s *structure) unknownKey(n, k, v *node, sh *shape) {
 }
 
 // choose returns the alternative that n is meant to be: of a step the one of
-// its verb, of anything else the first that has its kind. It reports when
-// there is none.
+// its verb, of a trigger the one of its kind, of anything else the first that
+// has its kind and, among mappings, most of the keys that it needs. It reports
+// when there is none.
 func (s *structure) choose(n *node, sh *shape) *shape {
-	if n.kind == kindMap && strings.HasPrefix(sh.Title, "a step") {
-		return s.chooseVerb(n, sh)
-	}
-	for _, o := range sh.OneOf {
-		if o.accepts(n) {
-			return o
+	if n.kind == kindMap {
+		switch {
+		case strings.HasPrefix(sh.Title, "a step"):
+			return s.chooseVerb(n, sh)
+		case strings.HasPrefix(sh.Title, "a trigger"):
+			return s.chooseTrigger(n, sh)
 		}
+	}
+	var best *shape
+	most := -1
+	for _, o := range sh.OneOf {
+		if !o.accepts(n) {
+			continue
+		}
+		keys := 0
+		for _, name := range o.Required {
+			if n.has(name) {
+				keys++
+			}
+		}
+		if keys > most {
+			best, most = o, keys
+		}
+	}
+	if best != nil {
+		return best
 	}
 	s.wrong(codeKind, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), s.kindHint(n, sh))
 	return nil
@@ -272,10 +302,6 @@ func (s *structure) chooseVerb(n *node, sh *shape) *shape {
 		return nil
 	}
 	k := found[0]
-	if slices.Contains(laterVerbs, k.text) {
-		s.report(codeNotSupported, n.get(k.text), k.start, k.end, fmt.Sprintf("%q is not supported yet by this version", k.text), "")
-		return nil
-	}
 	for _, o := range sh.OneOf {
 		if o.Title == k.text {
 			return o
@@ -284,9 +310,54 @@ func (s *structure) chooseVerb(n *node, sh *shape) *shape {
 	panic(fmt.Sprintf("dsl: the schema has no branch for %q", k.text))
 }
 
+// chooseTrigger returns the branch of the trigger's kind.
+func (s *structure) chooseTrigger(n *node, sh *shape) *shape {
+	var found []*node
+	for _, k := range n.keys {
+		if slices.Contains(triggerKinds, k.text) {
+			found = append(found, k)
+		}
+	}
+	switch len(found) {
+	case 0:
+		s.noKind(n)
+		return nil
+	case 1:
+	default:
+		first, second := found[0], found[1]
+		d := s.report(codeTwoVerbs, n, second.start, second.end,
+			fmt.Sprintf("a trigger fires in one way, this one has %q and %q", first.text, second.text), "make two triggers of them")
+		d.Related = []diag.Related{{Span: s.tree.lines.span(first.start, first.end), Message: "the first one is here"}}
+		return nil
+	}
+	for _, o := range sh.OneOf {
+		if o.Title == found[0].text {
+			return o
+		}
+	}
+	panic(fmt.Sprintf("dsl: the schema has no branch for %q", found[0].text))
+}
+
+// noKind reports a trigger that does not say how it fires.
+func (s *structure) noKind(n *node) {
+	start, end := n.focus()
+	hint := "say how it fires: http: { path }, schedule: { cron } or event: { type }"
+	for _, k := range n.keys {
+		if near := nearest(k.text, triggerKinds); near != "" {
+			start, end, hint = k.start, k.end, fmt.Sprintf("did you mean %q?", near)
+			break
+		}
+		if h := neighbourTrigger(k.text); h != "" {
+			start, end, hint = k.start, k.end, h
+			break
+		}
+	}
+	s.report(codeNoVerb, n, start, end, "the trigger does not say how it fires", hint)
+}
+
 func (s *structure) noVerb(n *node) {
 	start, end := n.focus()
-	message, hint := "the step has no verb", "say what it does: action, compose, set, if … then, switch, foreach, while, until, parallel, do, wait, await, respond, return, fail, rollback"
+	message, hint := "the step has no verb", "say what it does: action, compose, set, if … then, switch, foreach, while, until, parallel, race, do, wait, await, approval, call, emit, respond, return, fail, rollback"
 	if k := keyOf(n, "else"); k != nil {
 		start, end = k.start, k.end
 		message, hint = `"else" stands without "then"`, "write then: as well; to turn the condition round, use not (…)"

@@ -8,24 +8,15 @@ import (
 	"github.com/keelstep/keelstep/pkg/diag"
 )
 
-// verbs are the verbs of this version. A loop's do and a guard's if are not
-// verbs of their own: verbsOf says which stand for one.
+// verbs are the verbs. A loop's do and a guard's if are not verbs of their own:
+// verbsOf says which stand for one.
 var verbs = []string{
-	"action", "compose", "set", "append", "increment", "if", "switch", "foreach", "while", "until",
-	"parallel", "do", "wait", "await", "respond", "return", "fail", "terminate", "rollback",
+	"action", "compose", "set", "append", "increment", "if", "switch", "foreach", "while", "until", "parallel", "race", "do",
+	"wait", "await", "approval", "call", "emit", "respond", "return", "fail", "terminate", "rollback",
 }
 
-// laterVerbs are verbs of the language that this version does not have.
-var laterVerbs = []string{"race", "approval", "call", "emit"}
-
-// laterKeys are other keys of the language that this version does not have,
-// by the place that they belong to.
-var laterKeys = map[string][]string{
-	"":        {"concurrency", "listen"},
-	"step":    {"track", "detach"},
-	"trigger": {"schedule", "event", "auth", "dedupe", "where", "splitOn", "rateLimit"},
-	"await":   {"event", "match"},
-}
+// triggerKinds are the ways in which a trigger fires.
+var triggerKinds = []string{"http", "schedule", "event"}
 
 // verbsOf returns the keys of n that are verbs, in order.
 func verbsOf(n *node) []*node {
@@ -35,7 +26,7 @@ func verbsOf(n *node) []*node {
 		switch {
 		case k.text == "do" && loop:
 		case k.text == "if" && !n.has("then"):
-		case slices.Contains(verbs, k.text) || slices.Contains(laterVerbs, k.text):
+		case slices.Contains(verbs, k.text):
 			out = append(out, k)
 		}
 	}
@@ -44,13 +35,14 @@ func verbsOf(n *node) []*node {
 
 // commonKeys are the keys that every step may have.
 func commonKeys() []string {
-	return []string{"id", "name", "description", "if", "runAfter", "timeout", "onTimeout", "retry", "catch", "finally", "compensate", "secure"}
+	return []string{"id", "name", "description", "if", "runAfter", "timeout", "onTimeout", "retry", "catch", "finally", "compensate", "secure", "track"}
 }
 
-// ownersOf returns the verbs whose steps may have a key.
-func ownersOf(key string) []string {
+// ownersOf returns the verbs whose steps, or the kinds of triggers that, may
+// have a key.
+func ownersOf(of, key string) []string {
 	var out []string
-	for _, o := range shapeOf("workflow").Defs["step"].OneOf {
+	for _, o := range shapeOf("workflow").Defs[of].OneOf {
 		if o.Properties[key] != nil {
 			out = append(out, o.Title)
 		}
@@ -65,41 +57,24 @@ func placeOf(n *node, sh *shape) string {
 		return ""
 	case slices.Contains(verbs, sh.Title):
 		return "step"
-	case sh.Title == "a trigger":
+	case slices.Contains(triggerKinds, sh.Title):
 		return "trigger"
-	case n.key != nil && n.key.text == "await":
-		return "await"
 	}
 	return "other"
-}
-
-// hasLaterKey tells that n is of a kind that this version does not have, so
-// that what it lacks is beside the point.
-func hasLaterKey(n *node, sh *shape) bool {
-	later := laterKeys[placeOf(n, sh)]
-	return n.parent != nil && slices.ContainsFunc(n.keys, func(k *node) bool { return slices.Contains(later, k.text) })
 }
 
 // workflowKey says more about an unknown key than that it is unknown; an empty
 // code where it cannot.
 func workflowKey(n *node, key string, sh *shape) (code diag.Code, message, hint string) {
 	place := placeOf(n, sh)
-	if slices.Contains(laterKeys[place], key) {
-		return codeNotSupported, fmt.Sprintf("%q is not supported yet by this version", key), ""
-	}
-	if place == "step" {
-		if h := neighbourKey(key); h != "" {
-			return codeUnknownKey, fmt.Sprintf("unknown key %q in this step", key), h
+	switch place {
+	case "step":
+		return stepKey(key, sh)
+	case "trigger":
+		if owners := ownersOf("trigger", key); len(owners) > 0 {
+			return codeIneffective, fmt.Sprintf("%q has no effect in a trigger by %s", key, sh.Title),
+				fmt.Sprintf("it belongs to triggers by %s", strings.Join(owners, ", "))
 		}
-		if owners := ownersOf(key); len(owners) > 0 {
-			return codeIneffective, fmt.Sprintf("%q has no effect in a step whose verb is %q", key, sh.Title),
-				fmt.Sprintf("it belongs to %s", strings.Join(owners, ", "))
-		}
-		hint := ""
-		if near := nearest(key, sh.names); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		return codeUnknownKey, fmt.Sprintf("unknown key %q in this step", key), hint
 	}
 	if h := neighbourKey(key); h != "" {
 		where := "the workflow"
@@ -109,4 +84,27 @@ func workflowKey(n *node, key string, sh *shape) (code diag.Code, message, hint 
 		return codeUnknownKey, fmt.Sprintf("unknown key %q in %s", key, where), h
 	}
 	return "", "", ""
+}
+
+// maxOwners is how many verbs a hint lists.
+const maxOwners = 6
+
+// stepKey says what is wrong with a key that a step of that verb does not have.
+func stepKey(key string, sh *shape) (code diag.Code, message, hint string) {
+	if h := neighbourKey(key); h != "" {
+		return codeUnknownKey, fmt.Sprintf("unknown key %q in this step", key), h
+	}
+	if owners := ownersOf("step", key); len(owners) > 0 {
+		hint = "it belongs to " + strings.Join(owners, ", ")
+		if len(owners) > maxOwners {
+			hint = "remove it"
+		}
+		return codeIneffective, fmt.Sprintf("%q has no effect in a step whose verb is %q", key, sh.Title), hint
+	}
+	if near := nearest(key, sh.names); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if near := nearest(key, commonKeys()); near != "" {
+		hint = fmt.Sprintf("remove it: %q has no effect in a step whose verb is %q", near, sh.Title)
+	}
+	return codeUnknownKey, fmt.Sprintf("unknown key %q in this step", key), hint
 }

@@ -1,0 +1,107 @@
+package dsl
+
+import (
+	"fmt"
+
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/graph"
+)
+
+// defaultQueue is how many starts wait where a workflow does not say.
+const defaultQueue = 1000
+
+var onLimits = map[string]graph.OnLimit{
+	"queue": graph.Queue, "reject": graph.Reject, "cancelRunning": graph.CancelRunning, "skip": graph.Skip,
+}
+
+// buildConcurrency builds the bound of runs that have one key.
+func (c *compiler) buildConcurrency() {
+	n := c.doc.get("concurrency")
+	if n == nil {
+		return
+	}
+	g := &graph.Concurrency{Limit: 1, Queue: defaultQueue}
+	c.graph.Concurrency = g
+	if v := usable(n.get("limit")); v != nil {
+		g.Limit, _ = v.value.(int)
+	}
+	if v := usable(n.get("onLimit")); v != nil {
+		g.OnLimit = onLimits[v.text]
+	}
+	if v := usable(n.get("queue")); v != nil {
+		g.Queue, _ = v.value.(int)
+		if on := n.get("onLimit"); on != nil && !on.bad && g.OnLimit != graph.Queue {
+			c.atKey(codeIneffective, v, fmt.Sprintf("queue has no effect with onLimit: %s, nothing waits", on.text), "leave it out, or write onLimit: queue")
+		}
+	}
+	if v := usable(n.get("key")); v != nil {
+		g.Key = c.key(v, place{start: true})
+	}
+}
+
+// key compiles a bare expression whose value tells things apart.
+func (c *compiler) key(n *node, p place) *expression.Program {
+	prog, t := c.bare(n, p)
+	switch {
+	case t.Kind == expression.TypeObject || t.Kind == expression.TypeList:
+		c.at(codeWrongType, n, fmt.Sprintf("a key is a text, a number or a boolean, this is %s", t), "take one of its members, or toJSON(…)")
+	case t.Kind == expression.TypeNull || t.Nullable:
+		c.at(codeWrongType, n, "a key may not be null, this may be", fmt.Sprintf(`say what stands for null: %s ?? "none"`, n.text))
+	}
+	return prog
+}
+
+// buildListens builds the matches that open when a run starts.
+func (c *compiler) buildListens() {
+	list := c.doc.get("listen")
+	if list == nil {
+		return
+	}
+	for _, i := range sortedKeys(list) {
+		n := list.items[i]
+		if n.bad {
+			continue
+		}
+		l := graph.Listen{Name: list.keys[i].text}
+		l.Type, _ = usable(n.get("event")).str()
+		if v := usable(n.get("match")); v != nil {
+			l.Match = c.match(v, place{start: true})
+		}
+		c.graph.Listens = append(c.graph.Listens, l)
+	}
+}
+
+// declareListens remembers the names of the listens, for the awaits that take
+// from them.
+func (c *compiler) declareListens() {
+	c.listens = map[string]bool{}
+	if list := c.doc.n.get("listen"); list != nil {
+		for _, k := range list.keys {
+			c.listens[k.text] = true
+		}
+	}
+}
+
+// checkListens reports a listen that nothing takes from.
+func (c *compiler) checkListens() {
+	list := c.doc.get("listen")
+	if list == nil {
+		return
+	}
+	taken := map[string]bool{}
+	for _, s := range c.doc.steps {
+		if s.verb == "await" {
+			name, _ := s.get("await").get("signal").str()
+			taken[name] = true
+		}
+		if s.broken {
+			return // it may be the one
+		}
+	}
+	for i, k := range list.keys {
+		if !taken[k.text] && len(c.tree.gaps) == 0 {
+			c.report(codeIneffective, list.items[i], k.start, k.end, fmt.Sprintf("no step awaits %q, so what comes is kept for nobody", k.text),
+				fmt.Sprintf("add a step with await: { signal: %s }, or leave it out", k.text))
+		}
+	}
+}
