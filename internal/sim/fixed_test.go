@@ -1,0 +1,188 @@
+package sim
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/graph"
+	"github.com/keelstep/keelstep/pkg/interpreter"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output")
+
+// fixed returns a program of testdata.
+func fixed(t *testing.T, name string) *Program {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join("testdata", name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := map[string]string{"order": `{"id":"o1","tier":"gold","items":["a","b","c","d"]}`}[name]
+	if input == "" {
+		input = `{"n":3}`
+	}
+	var signals []Signal
+	if name == "loops" {
+		signals = []Signal{
+			{"go", `{"ok":false}`, 0},
+			{"vote", `{"ok":false}`, 10_000_000},
+			{"vote", `{"ok":true}`, 20_000_000},
+		}
+	}
+	p, err := Fixed(name, source, input, signals...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestFixed simulates workflows that were written by hand.
+func TestFixed(t *testing.T) {
+	for _, name := range []string{"order", "handlers", "loops"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, _, v := Simulator{}.Calm(fixed(t, name), 0)
+			if v != nil {
+				t.Fatal(v)
+			}
+			total := newReport()
+			for seed := uint64(1); seed <= 300; seed++ {
+				r, v := Simulator{}.Run(b, seed)
+				if v != nil {
+					t.Fatal(v)
+				}
+				total.Add(r)
+			}
+			if total.compared < 100 {
+				t.Errorf("only %d of 300 runs were compared with the calm run", total.compared)
+			}
+		})
+	}
+}
+
+// TestLong simulates a run whose consequences exceed a turn.
+func TestLong(t *testing.T) {
+	t.Parallel()
+	b, _, v := Simulator{}.Calm(fixed(t, "long"), 0)
+	if v != nil {
+		t.Fatal(v)
+	}
+	for seed := uint64(1); seed <= 8; seed++ {
+		if _, v := (Simulator{}).Run(b, seed); v != nil {
+			v.Trace = nil
+			t.Fatal(v)
+		}
+	}
+}
+
+// TestEveryAppend fails each append of a run in turn: refused, not written
+// though that is not known, written though that is not known; and ends the
+// process at each point around it. The run must come to what it comes to
+// without.
+func TestEveryAppend(t *testing.T) {
+	kinds := []Fault{CrashBefore, CrashAfter, CrashIssued, AppendFails, AppendLost, AppendKept}
+	for _, name := range []string{"order", "handlers", "loops"} {
+		b, _, v := Simulator{}.Calm(fixed(t, name), 0)
+		if v != nil {
+			t.Fatal(v)
+		}
+		for _, f := range kinds {
+			n := 1
+			for ; ; n++ {
+				r := newReport()
+				p := calmPlan(uint64(n))
+				p.only, p.at = f, n
+				if what := (Simulator{}).compare(b, p, r, nil); what != "" {
+					t.Errorf("%s: %s at the %dth point: %s", name, f, n, what)
+				}
+				if r.struck == 0 {
+					break
+				}
+			}
+			if n < 10 {
+				t.Errorf("%s: %s could strike at %d points only", name, f, n-1)
+			}
+			t.Logf("%s: %s at %d points", name, f, n-1)
+		}
+	}
+}
+
+// forgetful is a machine with a planted bug: it counts timers outside of its
+// events, and takes every third for none of its business.
+type forgetful struct {
+	*interpreter.Machine
+	timers int
+}
+
+// Decide drops every third timer of this machine's life.
+func (m *forgetful) Decide(at time.Time, in ...interpreter.Input) fact.Turn {
+	changed := append([]interpreter.Input(nil), in...)
+	for i, x := range in {
+		if _, ok := x.(interpreter.TimerFired); !ok {
+			continue
+		}
+		if m.timers++; m.timers%3 == 0 {
+			changed[i] = interpreter.TimerFired{Timer: "wait:nowhere"}
+		}
+	}
+	return m.Machine.Decide(at, changed...)
+}
+
+// TestPlantedBug: a count kept outside of Apply is found within a few seeds,
+// by the twin and not by luck.
+func TestPlantedBug(t *testing.T) {
+	s := Simulator{New: func(wf *graph.Workflow) Machine { return &forgetful{Machine: interpreter.New(wf)} }}
+	for seed := uint64(1); seed < 400; seed++ {
+		b, _, v := s.Prepare(seed)
+		if v == nil {
+			_, v = s.Run(b, seed)
+		}
+		if v == nil {
+			continue
+		}
+		t.Logf("found at seed %d: %s", seed, v.What)
+		if !strings.Contains(v.What, "twin") {
+			t.Errorf("found, but not by the twin: %s", v.What)
+		}
+		if !strings.Contains(v.Error(), "-sim.seed=") {
+			t.Error("the violation does not say how to see it again")
+		}
+		return
+	}
+	t.Error("400 seeds did not find the planted bug")
+}
+
+// TestKinds: the kinds of facts that generated runs reach are those of the
+// golden file.
+func TestKinds(t *testing.T) {
+	total, violations := simulate(Simulator{}, 1, 801, 1)
+	for _, v := range violations {
+		t.Error(v)
+	}
+	var b strings.Builder
+	for k := range total.kinds {
+		if f := interpreter.Facts.New(fact.Kind(k)); f != nil && total.kinds[k] > 0 {
+			b.WriteString(fact.NameOf(f) + "\n")
+		}
+	}
+	golden := filepath.Join("testdata", "kinds.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), b.String()); d != "" {
+		t.Errorf("kinds of facts reached (-want +got), rerun with -update and read the diff:\n%s", d)
+	}
+}

@@ -1,0 +1,192 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/graph"
+	"github.com/keelstep/keelstep/pkg/interpreter"
+)
+
+// The kinds of facts that the checks look into, and the tags of their fields.
+// They are part of the format of the log and never change.
+const (
+	kindRunEnded      fact.Kind = 2
+	kindStepSkipped   fact.Kind = 3
+	kindStepScheduled fact.Kind = 4
+	kindStepEnded     fact.Kind = 5
+	kindCallEnded     fact.Kind = 7
+	kindLateResult    fact.Kind = 8
+	kindTimerFired    fact.Kind = 10
+	kindStopBegan     fact.Kind = 18
+	kindSignal        fact.Kind = 21
+	kindCarried       fact.Kind = 24
+	lastKind                    = kindCarried
+)
+
+// history checks the events of a run as they are recorded.
+type history struct {
+	p       *Program
+	seq     uint64
+	now     time.Time
+	ended   map[string]graph.Status // by path
+	inputs  map[string]string       // recorded input of a call, by path
+	open    map[string]graph.Kind   // steps that run, by path
+	status  graph.Status            // of the run, once it ended
+	by      string                  // the terminate that ended it
+	stops   []string                // reasons for which the run was stopped
+	carries int
+}
+
+func newHistory(p *Program) *history {
+	return &history{p: p, ended: map[string]graph.Status{}, inputs: map[string]string{}, open: map[string]graph.Kind{}}
+}
+
+// openKinds returns the verbs of the steps that run.
+func (h *history) openKinds() map[graph.Kind]bool {
+	kinds := map[graph.Kind]bool{}
+	for _, k := range h.open {
+		kinds[k] = true
+	}
+	return kinds
+}
+
+// fields are those of a fact that the checks need.
+type fields struct {
+	path, by string
+	status   graph.Status
+	attempt  int
+	reason   string
+	input    expression.Value
+}
+
+// look reads the fields of a fact from its bytes.
+func look(f fact.Fact) (x fields) {
+	b := fact.Write(f.Fields)
+	err := fact.ReadFields(b, func(c *fact.Coder) {
+		switch f.Kind() {
+		case kindRunEnded:
+			fact.Enum(c, 1, "", &x.status)
+			c.String(4, "", &x.by)
+		case kindStepEnded:
+			c.String(1, "", &x.path)
+			fact.Enum(c, 2, "", &x.status)
+		case kindStepScheduled:
+			c.String(1, "", &x.path)
+			c.Int(2, "", &x.attempt)
+			c.Value(3, "", &x.input)
+		case kindCallEnded, kindLateResult:
+			c.String(1, "", &x.path)
+			c.Int(2, "", &x.attempt)
+		case kindStopBegan:
+			c.String(1, "", &x.path)
+			var reason uint8
+			fact.Enum(c, 2, "", &reason)
+			x.reason = [...]string{"", "cancel", "timeout", "onError", "return", "race"}[min(reason, 5)]
+			c.String(3, "", &x.by)
+		case kindTimerFired:
+			c.String(1, "", &x.path) // such as wait:PATH
+		case 1, kindSignal, kindCarried:
+		default:
+			c.String(1, "", &x.path)
+		}
+	})
+	if err != nil {
+		fail("the fields of %s cannot be read: %v", fact.NameOf(f), err)
+	}
+	return x
+}
+
+// take checks the events of a turn that was appended.
+func (h *history) take(events []fact.Event, s *shell) {
+	for i, e := range events {
+		name := fact.NameOf(e.Fact)
+		if e.Seq != h.seq+1 {
+			fail("event %d %s follows event %d", e.Seq, name, h.seq)
+		}
+		if e.Time.Before(h.now) {
+			fail("event %d %s goes back in time, from %s to %s", e.Seq, name, h.now, e.Time)
+		}
+		kind := e.Fact.Kind()
+		if h.status != 0 && kind != kindLateResult && kind != kindCarried {
+			fail("event %d %s comes after the end of the run", e.Seq, name)
+		}
+		if e.Seq > maxEvents {
+			fail("the run has more than %d events", maxEvents)
+		}
+		h.seq, h.now = e.Seq, e.Time
+		s.report.kinds[kind]++
+		f := look(e.Fact)
+		if kind == kindCarried {
+			h.carries++
+			if len(s.record) > 1 {
+				s.cut = cutAt{turn: len(s.record) - 1, event: i, on: true}
+			}
+		}
+		if kind == kindCallEnded {
+			s.strays.calls = append(s.strays.calls, callID{f.path, f.attempt})
+		}
+		if k, ok := h.p.kinds[idOf(f.path)]; ok {
+			h.open[f.path] = k
+		}
+		h.check(e, kind, f, s)
+	}
+}
+
+func (h *history) check(e fact.Event, kind fact.Kind, f fields, s *shell) {
+	switch kind {
+	case kindRunEnded:
+		h.status, h.by = f.status, f.by
+		if f.by != "" {
+			h.ended[f.by] = graph.Succeeded
+		}
+	case kindStepEnded, kindStepSkipped:
+		if kind == kindStepSkipped {
+			f.status = graph.Skipped
+		}
+		if was, twice := h.ended[f.path]; twice {
+			fail("event %d ends step %s, which ended %s before", e.Seq, f.path, was)
+		}
+		h.ended[f.path] = f.status
+		delete(h.open, f.path)
+	case kindStepScheduled:
+		switch {
+		case f.attempt > 1 && !f.input.IsAbsent():
+			fail("event %d: attempt %d of %s holds an input of its own", e.Seq, f.attempt, f.path)
+		case f.attempt == 1:
+			if was, ok := h.inputs[f.path]; ok {
+				fail("event %d schedules %s again, with a new input: its key carried %s", e.Seq, f.path, was)
+			}
+			h.inputs[f.path] = string(s.bytes(f.input))
+		}
+	case kindStopBegan:
+		if f.path == "" {
+			h.stops = append(h.stops, f.reason)
+		}
+	}
+}
+
+// checkView compares what a run looks like with what was recorded.
+func (h *history) checkView(v interpreter.View) {
+	if v.Status.Ended() != (h.status != 0) || h.status != 0 && v.Status != h.status {
+		fail("the run looks %s and was recorded as %s", v.Status, h.status)
+	}
+	seen := map[string]bool{}
+	for _, x := range v.Steps {
+		if seen[x.Path] {
+			fail("step %s is seen twice", x.Path)
+		}
+		seen[x.Path] = true
+		status, ended := h.ended[x.Path]
+		if !ended && h.status != 0 { // a second cancel and a terminate wait for nobody
+			status, ended = graph.Cancelled, true
+		}
+		if x.Status.Ended() != ended || ended && x.Status != status {
+			fail("step %s looks %s and was recorded as %s (ended %t)", x.Path, x.Status, status, ended)
+		}
+		if ended == x.EndedAt.IsZero() {
+			fail("step %s has ended %t and an end at %s", x.Path, ended, x.EndedAt)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package sim
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var (
+	count = flag.Uint64("sim.n", 3000, "how many seeds to simulate")
+	only  = flag.Uint64("sim.seed", 0, "simulate this seed only")
+	first = flag.Uint64("sim.from", 1, "the first seed")
+)
+
+// TestMain lets the collector run seldom: runs are short and leave nothing.
+func TestMain(m *testing.M) {
+	runtime.MemProfileRate = 0
+	debug.SetGCPercent(800)
+	os.Exit(m.Run())
+}
+
+// TestSim simulates seeds, those that share a workflow one after another.
+func TestSim(t *testing.T) {
+	from, to := *first, *first+*count
+	if *only > 0 {
+		from, to = *only, *only+1
+	}
+	began := time.Now()
+	total, violations := simulate(Simulator{}, from, to, 3)
+	took := time.Since(began)
+	var b bytes.Buffer
+	total.Write(&b)
+	t.Logf("seeds %d to %d in %s, %.0f runs/s\n%s", from, to-1, took.Round(time.Millisecond), float64(to-from)/took.Seconds(), b.String())
+	for _, v := range violations {
+		t.Error(v)
+	}
+	if to-from >= 2000 {
+		for _, pair := range total.Missing() {
+			t.Errorf("never reached: %s", pair)
+		}
+	}
+}
+
+// simulate runs the seeds on all processors and stops after some violations.
+func simulate(s Simulator, from, to uint64, enough int) (*Report, []*Violation) {
+	var (
+		mu         sync.Mutex
+		wg         sync.WaitGroup
+		total      = newReport()
+		violations []*Violation
+		next       atomic.Uint64
+	)
+	next.Store(from / seedsPerProgram)
+	note := func(r *Report, v *Violation) (stop bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r != nil {
+			total.Add(r)
+		}
+		if v != nil {
+			violations = append(violations, v)
+		}
+		return len(violations) >= enough
+	}
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for {
+				program := next.Add(1) - 1
+				seed := max(program*seedsPerProgram, from)
+				if seed >= to {
+					return
+				}
+				b, _, v := s.Prepare(seed)
+				if v != nil {
+					if note(nil, v) {
+						return
+					}
+					continue
+				}
+				for ; seed < min(to, (program+1)*seedsPerProgram); seed++ {
+					if note(s.Run(b, seed)) {
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return total, violations
+}

@@ -1,0 +1,239 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/interpreter"
+)
+
+// turn takes one turn, as the engine does: load, decide, store, append, issue.
+func (s *shell) turn() {
+	s.disturb()
+	if s.down {
+		return
+	}
+	s.turns++
+	s.load()
+	in, own := s.inputs()
+	at := s.wall()
+	twin := s.twinNow()
+	s.again = false
+	t := s.m.Decide(at, in...)
+	var commands []interpreter.Command
+	if len(t.Events) > 0 {
+		commands = s.m.Commands(t.Events)
+	}
+	s.report.turn(&t)
+	s.meet(&t)
+	s.traceTurn(in, &t)
+	s.checkTwin(twin, at, in, &t, commands)
+	s.twin = twin // it stands where the live one does; in most turns a folded one takes its place
+	if s.faults.checks.chance(12) {
+		s.checkOneByOne(at, in, &t)
+	}
+	if s.crashes(CrashBefore) {
+		s.crash()
+		return
+	}
+	if !s.commit(&t, own) {
+		return
+	}
+	s.checkCommitted(&t, commands)
+	s.settle(&t, in, own)
+	if s.crashes(CrashAfter) {
+		s.crash()
+		return
+	}
+	s.afterwards(&t, commands)
+	if s.crashes(CrashIssued) {
+		s.crash()
+	}
+}
+
+// inputs returns what the machine is told next, and how much of it is the
+// process's own.
+func (s *shell) inputs() (in []interpreter.Input, own int) {
+	if len(s.pending) > 1 && s.strikes(Reorder) {
+		d := s.faults.dice
+		d.r.Shuffle(len(s.pending), func(i, j int) { s.pending[i], s.pending[j] = s.pending[j], s.pending[i] })
+	}
+	in = append(in, s.pending...)
+	if len(s.record) > 0 {
+		in = append(in, s.inbox...)
+	}
+	return in, len(s.pending)
+}
+
+// commit appends the turn. It returns false when the machine is to be read
+// again.
+func (s *shell) commit(t *fact.Turn, own int) bool {
+	for _, p := range t.Payloads {
+		s.payloads[p.Hash] = p.Bytes
+	}
+	took := max(t.Taken-own, 0)
+	if len(t.Events) == 0 && took == 0 {
+		return true
+	}
+	switch {
+	case s.crashes(AppendFails):
+		s.faults.crashes--
+		s.m, s.twin, s.again = nil, nil, len(s.record) > 0
+		return false
+	case s.crashes(AppendLost):
+		s.crash()
+		return false
+	}
+	s.inbox = s.inbox[took:]
+	if len(t.Events) > 0 {
+		s.record = append(s.record, fact.EncodeTurn(t.Events))
+		s.history.take(t.Events, s)
+	}
+	if s.crashes(AppendKept) {
+		s.crash()
+		return false
+	}
+	return true
+}
+
+// settle takes away the inputs that the turn took, and sends off the calls
+// that are now known to have started.
+func (s *shell) settle(t *fact.Turn, in []interpreter.Input, own int) {
+	taken := min(t.Taken, own)
+	refused := map[int]bool{}
+	for _, r := range t.Refused {
+		refused[r.Index] = true
+	}
+	for i, x := range in[:taken] {
+		switch x := x.(type) {
+		case interpreter.CallResult:
+			if c := s.calls[callID{x.Path, x.Attempt}]; c != nil && c.answered {
+				delete(s.calls, c.id)
+			}
+		case interpreter.CallStarted:
+			c := s.calls[callID{x.Path, x.Attempt}]
+			if c == nil || c.submitted {
+				continue
+			}
+			if refused[i] {
+				delete(s.calls, c.id)
+			} else {
+				s.submit(c)
+			}
+		}
+	}
+	s.pending = append([]interpreter.Input(nil), s.pending[taken:]...)
+}
+
+// afterwards does what the turn wants done now that it is in the log.
+func (s *shell) afterwards(t *fact.Turn, commands []interpreter.Command) {
+	s.again = t.More
+	s.issue(commands)
+	for _, h := range t.Wants {
+		s.m.Provide(h, s.stored(h))
+		s.again = true
+	}
+	if s.m.Ended() {
+		s.timers = map[string]*timer{}
+	}
+	if s.reissue {
+		s.reissue = false
+		s.issue(s.m.Outstanding())
+	}
+	if !s.again && !s.m.Ended() {
+		s.checkOpen()
+	}
+}
+
+// disturb lets the faults strike that come between two turns.
+func (s *shell) disturb() {
+	d := s.faults.dice
+	if s.strikes(ClockForward) {
+		s.step(d, 1)
+	}
+	if s.strikes(ClockBack) {
+		s.step(d, -1)
+	}
+	if s.turns >= s.faults.cancelAt && s.faults.percent[Cancel] > 0 && s.cancels == 0 {
+		s.cancel(Cancel)
+	}
+	if s.cancels == 1 && s.strikes(CancelTwice) {
+		s.cancel(CancelTwice)
+	}
+	if len(s.record) > 0 {
+		if s.strikes(StaleTimer) {
+			s.insert(s.strays.timer(s))
+		}
+		if s.strikes(StaleResult) {
+			s.insert(s.strays.result(s))
+		}
+		if s.history.carries < 4 && s.strikes(Carry) {
+			s.insert(interpreter.Carry{})
+		}
+	}
+	if s.m != nil && len(s.record) > 0 && s.strikes(Snapshot) {
+		s.takeSnapshot()
+	}
+	if s.crashes(CrashIdle) {
+		s.crash()
+	}
+}
+
+// step moves the clock.
+func (s *shell) step(d dice, sign time.Duration) {
+	by := one(d, time.Millisecond, 3*time.Second, time.Minute, time.Hour, 24*time.Hour)
+	if !s.p.Timed && d.chance(20) {
+		by = 365 * 24 * time.Hour
+	}
+	s.skew += sign * (by + time.Duration(d.n(1000))*time.Millisecond)
+	if s.p.Timed {
+		s.mayDiverge("a clock step")
+	}
+}
+
+// insert puts an input among those that wait.
+func (s *shell) insert(in interpreter.Input) {
+	if in == nil {
+		return
+	}
+	i := s.faults.dice.n(len(s.pending) + 1)
+	s.pending = append(s.pending[:i:i], append([]interpreter.Input{in}, s.pending[i:]...)...)
+}
+
+// strays remembers timers and calls that are no longer open.
+type strays struct {
+	timers []string
+	calls  []callID
+}
+
+// timer returns the firing of a timer that is not open.
+func (x *strays) timer(s *shell) interpreter.Input {
+	if len(x.timers) == 0 {
+		return interpreter.TimerFired{Timer: "wait:nowhere"}
+	}
+	id := one(s.faults.dice, x.timers...)
+	if s.timers[id] != nil || s.down {
+		return nil
+	}
+	for _, in := range s.pending {
+		if f, ok := in.(interpreter.TimerFired); ok && f.Timer == id {
+			return nil
+		}
+	}
+	if s.m == nil {
+		return nil // what is open is not known
+	}
+	return interpreter.TimerFired{Timer: id}
+}
+
+// result returns the answer of a call that ended before.
+func (x *strays) result(s *shell) interpreter.Input {
+	if len(x.calls) == 0 {
+		return interpreter.CallResult{Path: "nowhere", Attempt: 1, Output: []byte(`"stray"`)}
+	}
+	id := one(s.faults.dice, x.calls...)
+	if s.faults.dice.chance(20) {
+		return interpreter.CallStarted{Path: id.path, Attempt: id.attempt}
+	}
+	return interpreter.CallResult{Path: id.path, Attempt: id.attempt, Output: []byte(`{"n":99,"stray":true}`)}
+}
