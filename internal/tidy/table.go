@@ -32,7 +32,7 @@ var table = []row{
 	{"pkg/dsl", []string{"schema", "pkg/diag", "pkg/expression", "pkg/graph", "pkg/schedule", "pkg/zone"}},
 	{"pkg/fact", []string{"pkg/expression"}},
 	{"pkg/interpreter", []string{"pkg/fact", "pkg/expression", "pkg/graph"}},
-	{"pkg/books", []string{"pkg/fact", "pkg/expression", "pkg/schedule"}},
+	{"pkg/books", []string{"pkg/fact", "pkg/expression", "pkg/graph", "pkg/schedule", "pkg/zone"}},
 	{"pkg/config", []string{"schema", "pkg/dsl", "pkg/expression", "pkg/diag", "pkg/secrets"}},
 	{"pkg/engine", []string{
 		"schema", "pkg/diag", "pkg/eventlog", "pkg/connectors", "pkg/secrets", "pkg/schedule", "pkg/zone", "pkg/expression",

@@ -5,6 +5,7 @@
 package books
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/fact"
@@ -16,6 +17,12 @@ const (
 	VersionTaken = "VersionTaken"
 	// RouteTaken: another workflow has an http trigger of that method and path.
 	RouteTaken = "RouteTaken"
+	// NotUnderstood: the book takes no inputs of that kind.
+	NotUnderstood = "NotUnderstood"
+	// Repeated: the book has recorded that before.
+	Repeated = "Repeated"
+	// NotKnown: the book has nothing of that name.
+	NotKnown = "NotKnown"
 )
 
 // clock numbers and dates the events of a book: numbers without gaps, a time
@@ -34,3 +41,42 @@ func (c *clock) event(at time.Time, f fact.Fact) fact.Event {
 }
 
 func (c *clock) applied(e fact.Event) { c.seq, c.last = e.Seq, e.Time }
+
+// follows returns an error unless e is the next event of a book.
+func (c *clock) follows(book string, e fact.Event) error {
+	if e.Seq != c.seq+1 {
+		return fmt.Errorf("%s: event %d follows event %d", book, e.Seq, c.seq)
+	}
+	return nil
+}
+
+// state carries the clock within the state of its book.
+func (c *clock) state(k *fact.Coder) {
+	present := true
+	k.Sub(1, "clock", &present, func(k *fact.Coder) {
+		k.Uint(1, "seq", &c.seq)
+		k.Time(2, "last", &c.last)
+	})
+}
+
+// turn is a turn that is being decided. Its events are applied as they come.
+type turn struct {
+	fact.Turn
+	at    time.Time
+	clock *clock
+	apply func(fact.Event) error
+}
+
+// record adds an event to the turn.
+func (t *turn) record(f fact.Fact) {
+	e := t.clock.event(t.at, f)
+	if err := t.apply(e); err != nil {
+		panic("books: decided what cannot follow: " + err.Error())
+	}
+	t.Events = append(t.Events, e)
+}
+
+// refuse says why the input that is being taken changes nothing.
+func (t *turn) refuse(code, format string, args ...any) {
+	t.Refused = append(t.Refused, fact.Refusal{Index: t.Taken, Code: code, Why: fmt.Sprintf(format, args...)})
+}

@@ -157,11 +157,11 @@ func (d *Definitions) refusal(known *Definition, dep Deploy) (code, why string) 
 // sameRoute tells whether one request could be for both. The name of a
 // parameter does not tell paths apart.
 func sameRoute(a, b Trigger) bool {
-	return strings.EqualFold(a.Method, b.Method) && shape(a.Path) == shape(b.Path)
+	return strings.EqualFold(a.Method, b.Method) && form(a.Path) == form(b.Path)
 }
 
-// shape returns a path with each {name} as {}.
-func shape(path string) string {
+// form returns a path with each {name} as {}.
+func form(path string) string {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	for i, s := range segments {
 		if strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") {

@@ -83,6 +83,9 @@ type Started struct {
 	Workflow string
 	Version  string
 	Existing bool // the idempotency key found a run that was there
+	// Limited tells that the run waits for one of its workflow's slots, or may
+	// be refused one: Admission says so.
+	Limited bool
 }
 
 // RunSummary is one row of a list of runs.

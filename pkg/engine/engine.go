@@ -22,6 +22,7 @@ type Engine struct {
 	catalog *catalog
 	defs    *definitions
 	runs    *runTable
+	shelf   *shelf
 	idle    *idleRuns
 	timers  *timers
 	calls   *dispatcher
@@ -54,6 +55,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	e.ctx, e.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	e.catalog = newCatalog(opts.Registry, opts.Env)
 	e.runs = newRunTable(e)
+	e.shelf = newShelf(e)
 	e.idle = newIdleRuns(e)
 	e.timers = newTimers(e.clock, e.timerFired)
 	e.calls = newDispatcher(e)
@@ -182,14 +184,15 @@ func (e *Engine) appendErr(err error) error {
 	return e.Err()
 }
 
-// timerFired tells a run that a timer is due.
-func (e *Engine) timerFired(run, timer string) {
-	if e.draining.Load() {
-		return
+// timerFired tells a run, or a book, that a timer is due.
+func (e *Engine) timerFired(stream, timer string) {
+	switch {
+	case e.draining.Load():
+	case !isRunID(stream):
+		e.shelf.deliver(stream, bookMail{wake: true})
+	case timer == wake:
+		e.runs.deliver(stream, mail{})
+	default:
+		e.runs.deliver(stream, mail{in: timerInput(timer)})
 	}
-	if timer == wake {
-		e.runs.deliver(run, mail{})
-		return
-	}
-	e.runs.deliver(run, mail{in: timerInput(timer)})
 }

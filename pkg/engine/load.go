@@ -74,12 +74,15 @@ func (r *run) load() error {
 	if err != nil {
 		return fmt.Errorf("read the head of run %s: %w", r.id, err)
 	}
-	if !ok || sum.Kind != kindRun || sum.Records == 0 {
+	if !ok {
 		return ErrNoRun
 	}
 	r.summary = sum
-	if sum.Status == stuckStatus {
+	switch {
+	case sum.Status == stuckStatus:
 		return ErrRunStuck
+	case sum.Records == 0:
+		return r.born()
 	}
 	if len(r.settled) > 0 {
 		if err := r.countAttempt(); err != nil {
@@ -138,7 +141,7 @@ func (r *run) fault(err error) (again bool) {
 		return false
 	}
 	r.machine, r.flow = nil, nil
-	if r.records == 0 && r.summary.Records == 0 { // it never began
+	if r.summary.Kind == "" { // it never began
 		r.e.log.Error("start failed inside the engine", "run", r.id, "error", err)
 		r.forget(err)
 		return false

@@ -67,7 +67,7 @@ func (e *Engine) send(ctx context.Context, run, sender string, in interpreter.In
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the head of run %s: %w", run, err)
-	case !ok || head.Kind != kindRun || head.Records == 0:
+	case !ok || head.Records == 0 && head.Inbox == 0: // one that has mail is about to begin
 		return ErrNoRun
 	case head.Ended:
 		return ErrRunEnded

@@ -13,7 +13,9 @@ import (
 // recoverGroup is how many runs share the two writes around loading them.
 const recoverGroup = 64
 
-// recover finds what is open in the log. Runs that only wait get their wake
+// recover finds what is open in the log: runs, those among them that nobody
+// has begun and whose start waits in their inbox, and books that have mail or
+// something that falls due. Runs that only wait get their wake
 // time; the others are loaded in the background, those first that have never
 // been tried. The count of attempts stands in the log before a run is loaded
 // and is taken back behind it: a run that ends the process each time is stuck
@@ -22,8 +24,11 @@ const recoverGroup = 64
 func (e *Engine) recover(ctx context.Context) error {
 	now := e.clock.Now()
 	var group, suspects []string
-	for s, err := range e.store.List(ctx, eventlog.Filter{Kind: kindRun, Open: true, Oldest: true}) {
+	for s, err := range e.store.List(ctx, eventlog.Filter{Open: true, Oldest: true}) {
 		switch {
+		case err == nil && !isRunID(s.Stream):
+			e.recoverBook(s, now)
+			continue
 		case errors.Is(err, eventlog.ErrCorrupt):
 			e.log.Error("run cannot be recovered", "run", s.Stream, "error", err)
 			continue
@@ -32,7 +37,7 @@ func (e *Engine) recover(ctx context.Context) error {
 		case s.Status == stuckStatus:
 			continue
 		}
-		if !s.Ended {
+		if !s.Ended && s.Records > 0 {
 			e.resumed = append(e.resumed, rowOf(s))
 		}
 		switch {
@@ -50,6 +55,19 @@ func (e *Engine) recover(ctx context.Context) error {
 		e.crew.run(func() { e.takeUp(group, suspects) })
 	}
 	return nil
+}
+
+// recoverBook has a book look that something waits for.
+func (e *Engine) recoverBook(s eventlog.Summary, now time.Time) {
+	switch {
+	case s.Inbox > 0:
+		e.notify(s.Stream)
+	case s.WakeAt.IsZero():
+	case s.WakeAt.After(now):
+		e.timers.set(s.Stream, wake, s.WakeAt)
+	default:
+		e.timerFired(s.Stream, wake)
+	}
 }
 
 // sleeps tells whether nothing is to be done for a run before its wake time or

@@ -120,11 +120,19 @@ func (r *run) collect() {
 
 // answer answers the questions that came.
 func (r *run) answer() {
-	for _, ask := range r.asked {
+	for len(r.asked) > 0 {
+		ask := r.asked[0]
 		err := r.load()
+		if err == nil && r.records == 0 { // it is about to begin
+			if err = ErrNoRun; !r.e.opts.Still {
+				r.again = true
+				return
+			}
+		}
 		if err != nil && !errors.Is(err, ErrNoRun) && !errors.Is(err, ErrRunStuck) {
 			r.again = true // work finds out what it means
 		}
+		r.asked = r.asked[1:]
 		ask(r, err)
 	}
 	r.asked = nil

@@ -67,7 +67,7 @@ func (e *Engine) start(ctx context.Context, id string, req StartRequest) (Starte
 	if err := e.begin(ctx, id, wf, in); err != nil {
 		return Started{}, err
 	}
-	return Started{Run: id, Workflow: def.Workflow, Version: def.Version}, nil
+	return Started{Run: id, Workflow: def.Workflow, Version: def.Version, Limited: wf.Concurrency != nil}, nil
 }
 
 // startInput makes the first input of a run.
@@ -137,7 +137,9 @@ func (e *Engine) existing(ctx context.Context, id string, req StartRequest) (Sta
 	if err != nil || !bytes.Equal(had, given) {
 		return Started{}, ErrKeyReused
 	}
-	return Started{Run: id, Workflow: head.Workflow, Version: head.Version, Existing: true}, nil
+	return Started{
+		Run: id, Workflow: head.Workflow, Version: head.Version, Existing: true, Limited: wf.Concurrency != nil,
+	}, nil
 }
 
 // firstInput returns the input that a run was started with.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
@@ -63,21 +64,23 @@ func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
 // so before anything is written.
 func (r *run) decide(in []interpreter.Input) (t turn, err error) {
 	r.again = false
+	var sends []interpreter.Message
 	err = guard(func() error {
 		t.Turn = r.machine.Decide(r.e.clock.Now(), in...)
 		if len(t.Events) == 0 {
 			return nil
 		}
-		for _, m := range r.machine.Sends(t.Events) {
-			t.sends = append(t.sends, eventlog.Message{
-				ID:   eventlog.MessageID{Sender: r.id, Seq: m.Seq, Receiver: m.To},
-				Body: interpreter.EncodeInput(m.Body),
-			})
-		}
+		sends = r.machine.Sends(t.Events)
 		t.commands = r.machine.Commands(t.Events)
 		t.summary = r.summarize()
 		return nil
 	})
+	if err != nil {
+		return t, err
+	}
+	var payloads []expression.Payload
+	t.sends, payloads, err = r.e.outgoing(r.id, sends)
+	t.Payloads = append(t.Payloads, payloads...)
 	return t, err
 }
 
@@ -128,6 +131,9 @@ func (r *run) after(t *turn) error {
 	r.again = t.More
 	r.takeFrom(t)
 	r.publish(t)
+	for _, m := range t.sends {
+		r.e.notify(m.ID.Receiver)
+	}
 	r.issue(t.commands)
 	if err := r.provide(t); err != nil {
 		return err

@@ -18,6 +18,9 @@ var mails = map[byte]func([]byte) (Mail, error){
 	16: reads[SlotGranted],
 	17: reads[SlotRefused],
 	18: reads[SlotFreed],
+	19: reads[TriggerSet],
+	20: reads[Subscribed],
+	21: reads[FiringFailed],
 }
 
 type fielder[T any] interface {

@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/fact"
+)
+
+// bookTurn is one turn of a book on its way into the log.
+type bookTurn struct {
+	fact.Turn
+	mail     []eventlog.Message // of the inbox that was looked at
+	sends    []eventlog.Message
+	payloads []expression.Payload
+	taken    []bookMail
+	took     []eventlog.MessageID
+}
+
+// decide has the machine decide on what waits for the book: what was handed
+// over first, then the messages of its inbox.
+func (b *book) decide() (*bookTurn, error) {
+	t := &bookTurn{}
+	var in []fact.Input
+	for _, m := range b.pending {
+		in = append(in, m.in)
+	}
+	if b.inbox {
+		b.inbox = false
+		for msg, err := range b.e.store.Inbox(b.e.ctx, b.stream) {
+			if err != nil {
+				return nil, err
+			}
+			x, err := fact.DecodeMail(msg.Body)
+			if err != nil {
+				return nil, fmt.Errorf("message %d of %s: %w", msg.ID.Seq, msg.ID.Sender, err)
+			}
+			in, t.mail = append(in, x), append(t.mail, msg)
+			if len(t.mail) == maxMessages {
+				b.inbox = true
+				break
+			}
+		}
+	}
+	b.again = false
+	var sends []fact.Message
+	err := guard(func() error {
+		t.Turn = b.machine.Decide(b.e.clock.Now(), in...)
+		sends = b.machine.Sends(t.Events)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.sends, t.payloads, err = b.e.outgoing(b.stream, sends)
+	return t, err
+}
+
+// commit writes the turn: payloads first, then events, summary and messages in
+// one batch.
+func (b *book) commit(t *bookTurn) error {
+	own := min(t.Taken, len(b.pending))
+	t.taken = b.pending[:own]
+	for _, m := range t.mail[:t.Taken-own] {
+		t.took = append(t.took, m.ID)
+	}
+	b.inbox = b.inbox || len(t.took) < len(t.mail)
+	if len(t.Events) == 0 && len(t.took) == 0 {
+		return nil
+	}
+	if err := b.e.putPayloads(append(t.Payloads, t.payloads...)); err != nil {
+		return err
+	}
+	batch := eventlog.Batch{Stream: b.stream, Send: t.sends, Took: t.took}
+	if len(t.Events) > 0 {
+		batch.After, batch.At = b.records, t.Events[len(t.Events)-1].Time
+		batch.Record, batch.Summary = fact.EncodeTurn(t.Events), b.summarize()
+	}
+	if err := b.e.store.Append(b.e.ctx, batch); err != nil {
+		return err
+	}
+	if len(t.Events) > 0 {
+		b.records++
+	}
+	return nil
+}
+
+func (b *book) summarize() *eventlog.Summary {
+	at := b.machine.WakeAt()
+	return &eventlog.Summary{Stream: b.stream, Kind: kindBook, WakeAt: at, Ended: at.IsZero()}
+}
+
+// after does what the turn wants done now that it is in the log.
+func (b *book) after(t *bookTurn) {
+	b.again = t.More
+	for i, m := range t.taken {
+		if m.done != nil {
+			m.done <- refusal(t.Refused, i)
+		}
+	}
+	b.pending = append(b.pending[:0:0], b.pending[len(t.taken):]...)
+	for _, m := range t.sends {
+		b.e.notify(m.ID.Receiver)
+	}
+	if at := b.machine.WakeAt(); at.IsZero() {
+		b.e.timers.forget(b.stream)
+	} else if !b.e.draining.Load() {
+		b.e.timers.set(b.stream, wake, at)
+	}
+	if err := b.provide(t.Wants); err != nil {
+		b.fault(err)
+		return
+	}
+	b.snapshot()
+}
+
+// provider is a machine that may want stored bytes.
+type provider interface {
+	Provide(h expression.Hash, bytes []byte)
+}
+
+// provide fetches the bytes that the machine wants.
+func (b *book) provide(wants []expression.Hash) error {
+	if len(wants) == 0 {
+		return nil
+	}
+	b.again = true
+	for _, h := range wants {
+		bytes, err := b.e.bytesOf(h)
+		if err != nil {
+			return err
+		}
+		b.machine.(provider).Provide(h, bytes)
+	}
+	return nil
+}
+
+// minSnapshot is how many events a snapshot of a book saves at least.
+const minSnapshot = 2000
+
+// snapshot saves the book's state once as much has happened as the state is
+// large, so that its cost per event does not grow. It is a cache: a book that
+// has none is read from its first record.
+func (b *book) snapshot() {
+	if b.machine.Seq()-b.saved < uint64(max(minSnapshot, b.machine.Size())) {
+		return
+	}
+	b.saved = b.machine.Seq()
+	err := guard(func() error {
+		state := b.machine.State()
+		if len(state) > eventlog.MaxState {
+			return nil
+		}
+		return b.e.store.Save(b.e.ctx, b.stream, b.records, state)
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		b.e.log.Warn("snapshot not saved", "book", b.stream, "error", err)
+	}
+}
