@@ -81,6 +81,15 @@ func (c *checker) checkTop(n ast.Node) *Type {
 
 // value returns the type of a node that is used as a value.
 func (c *checker) value(n ast.Node) *Type {
+	before := len(c.problems)
+	t := c.valueOf(n)
+	if c.scope.WarnAny && len(c.problems) == before {
+		c.warnAny(n, t)
+	}
+	return t
+}
+
+func (c *checker) valueOf(n ast.Node) *Type {
 	switch v := n.(type) {
 	case *ast.NilNode:
 		return nullType

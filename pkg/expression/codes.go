@@ -22,4 +22,5 @@ const (
 	codeLiteral     = "E418" // a constant argument that is not valid
 	codeOpenText    = "E419" // ${ without }
 	codeSlotName    = "E420" // a constant name is needed
+	codeUntyped     = "E425" // nothing is known of a value (asked for)
 )

@@ -58,4 +58,7 @@ type Scope struct {
 	WantBool bool
 	// WantList tells that the place needs a list (foreach).
 	WantList bool
+	// WarnAny asks for a warning at each value of which nothing is known, so
+	// that nothing about it is checked.
+	WarnAny bool
 }
