@@ -3,6 +3,7 @@ package expression
 import (
 	"encoding/json"
 	"math"
+	"math/big"
 	"math/bits"
 	"time"
 )
@@ -38,6 +39,12 @@ func add(ev *evaluation, a, b any) (any, error) {
 	}
 	if isSealable(a) && isSealable(b) && (isSealed(a) || isSealed(b)) {
 		return Sealed{Fn: sealedConcat, Args: []any{a, b}}, nil
+	}
+	if x, y, ok, err := decimals(a, b); ok {
+		if err != nil {
+			return nil, asFailure("decimal", err)
+		}
+		return x.plus(y)
 	}
 	x, y, ok := floats(a, b)
 	if !ok {
@@ -75,7 +82,7 @@ func addInts(x, y int) (any, error) {
 	return sum, nil
 }
 
-func subtract(a, b any) (any, error) {
+func subtract(_ *evaluation, a, b any) (any, error) {
 	switch x := a.(type) {
 	case int:
 		if y, ok := b.(int); ok {
@@ -97,6 +104,12 @@ func subtract(a, b any) (any, error) {
 			return x.Add(-time.Duration(y)), nil
 		}
 	}
+	if x, y, ok, err := decimals(a, b); ok {
+		if err != nil {
+			return nil, asFailure("decimal", err)
+		}
+		return x.minus(y)
+	}
 	x, y, ok := floats(a, b)
 	if !ok {
 		return nil, failf("cannot subtract %s from %s", describe(b), describe(a))
@@ -112,7 +125,7 @@ func subInts(x, y int) (any, error) {
 	return d, nil
 }
 
-func multiply(a, b any) (any, error) {
+func multiply(_ *evaluation, a, b any) (any, error) {
 	if d, ok := b.(Duration); ok {
 		a, b = d, a
 	}
@@ -132,6 +145,12 @@ func multiply(a, b any) (any, error) {
 		case float64:
 			return durationOf(float64(x) * y)
 		}
+	}
+	if x, y, ok, err := decimals(a, b); ok {
+		if err != nil {
+			return nil, asFailure("decimal", err)
+		}
+		return x.times(y)
 	}
 	x, y, ok := floats(a, b)
 	if !ok {
@@ -162,7 +181,7 @@ func magnitude(x int) uint64 {
 var errZero = &Error{Code: CodeExpressionError, Message: "division by zero"}
 
 // divide always computes with fractions, as expr does.
-func divide(a, b any) (any, error) {
+func divide(_ *evaluation, a, b any) (any, error) {
 	if d, ok := a.(Duration); ok {
 		if e, ok := b.(Duration); ok {
 			if e == 0 {
@@ -177,6 +196,12 @@ func divide(a, b any) (any, error) {
 			return durationOf(float64(d) / y)
 		}
 	}
+	if x, y, ok, err := decimals(a, b); ok {
+		if err != nil {
+			return nil, asFailure("decimal", err)
+		}
+		return x.over(y)
+	}
 	x, y, ok := floats(a, b)
 	if !ok {
 		return nil, failf("cannot divide %s by %s", describe(a), describe(b))
@@ -187,7 +212,7 @@ func divide(a, b any) (any, error) {
 	return finite(x / y)
 }
 
-func remainder(a, b any) (any, error) {
+func remainder(_ *evaluation, a, b any) (any, error) {
 	x, okX := asInt(a)
 	y, okY := asInt(b)
 	switch {
@@ -201,7 +226,7 @@ func remainder(a, b any) (any, error) {
 	return x % y, nil
 }
 
-func power(a, b any) (any, error) {
+func power(_ *evaluation, a, b any) (any, error) {
 	x, y, ok := floats(a, b)
 	if !ok {
 		return nil, failf("** needs two numbers, got %s and %s", describe(a), describe(b))
@@ -216,7 +241,9 @@ func negate(a any) (any, error) {
 	case float64:
 		return -x, nil
 	case Duration:
-		return multiply(x, -1)
+		return multiply(nil, x, -1)
+	case Decimal:
+		return Decimal{digits: new(big.Int).Neg(x.num()), scale: x.scale}, nil
 	}
 	return nil, failf("- needs a number, got %s", describe(a))
 }
@@ -226,7 +253,7 @@ func positive(a any) (any, error) {
 	if _, ok := asFloat(a); ok {
 		return a, nil
 	}
-	if _, ok := a.(Duration); ok {
+	if _, ok := a.(Duration); ok || isDecimal(a) {
 		return a, nil
 	}
 	return nil, failf("+ needs a number, got %s", describe(a))

@@ -85,44 +85,39 @@ func (c *checker) argument(f *function, i int, n ast.Node, t *Type) *Type {
 	case k == TypeAny, p.takes.has(k), k == TypeInt && p.takes.has(TypeNumber), k == TypeNumber && p.takes.has(TypeInt):
 		return t
 	}
-	c.report(n, codeArgument, "", "%s() needs %s as %s, this is %s", f.name, p.takes&^kindsOf(TypeSecret), p.name, t.withoutEnum())
+	c.report(n, codeArgument, argumentHint(p.takes, k), "%s() needs %s as %s, this is %s", f.name, p.takes&^kindsOf(TypeSecret), p.name, t.withoutEnum())
 	return anyType
 }
 
-// constantArgument tries functions on a constant text whose form they check.
+// argumentHint says how to make what a parameter takes of another kind.
+func argumentHint(takes kinds, got TypeKind) string {
+	switch {
+	case got == TypeString && takes.has(TypeTime):
+		return "make a time of the text with date()"
+	case got == TypeString && takes.has(TypeDuration):
+		return "make a duration of the text with duration()"
+	case got == TypeString && (takes.has(TypeInt) || takes.has(TypeNumber)):
+		return "make a number of the text with int() or float()"
+	case takes&^kindsOf(TypeSecret) == aText && (isNumeric(got) || got == TypeBool || got == TypeDecimal || got == TypeTime || got == TypeDuration):
+		return "make a text of it with string()"
+	}
+	return ""
+}
+
+// constantArgument holds a constant text against the form that the function
+// wants.
 func (c *checker) constantArgument(f *function, args []ast.Node) {
-	at := 0
-	switch f.name {
-	case "duration", "date":
-	case "sort":
-		at = 1
-	default:
-		return
-	}
-	if at >= len(args) {
-		return
-	}
-	text, ok := args[at].(*ast.StringNode)
-	if !ok {
-		return
-	}
-	switch f.name {
-	case "duration":
-		if _, err := ParseDuration(text.Value); err != nil {
-			c.report(args[at], codeLiteral, "", "%v", err)
+	for i, arg := range args {
+		text, ok := arg.(*ast.StringNode)
+		if p := f.param(i); ok && p.form != nil {
+			c.constantText(text, p.form)
 		}
-	case "date":
-		if _, err := ParseTime(text.Value); err != nil {
-			c.report(args[at], codeLiteral, "", "%v", err)
-		}
-	case "sort":
-		c.sortOrder(text)
 	}
 }
 
-func (c *checker) sortOrder(text *ast.StringNode) {
-	if text.Value != "asc" && text.Value != "desc" {
-		c.report(text, codeLiteral, "", `the order is "asc" or "desc"`)
+func (c *checker) constantText(text *ast.StringNode, f form) {
+	if err := f(text.Value); err != nil {
+		c.report(text, codeLiteral, "", "%v", err)
 	}
 }
 
@@ -219,7 +214,7 @@ func (c *checker) summand(n *ast.BuiltinNode, body ast.Node) *Type {
 	}
 	t = c.notNull(at, t)
 	switch t.kind() {
-	case TypeAny, TypeInt, TypeNumber, TypeDuration:
+	case TypeAny, TypeInt, TypeNumber, TypeDuration, TypeDecimal:
 		return t
 	case TypeSecret:
 		c.secretUse(at)
@@ -250,7 +245,7 @@ func (c *checker) predicateResult(n *ast.BuiltinNode, list, body, first *Type) *
 	case "sortBy":
 		if len(n.Arguments) > 2 {
 			if text, ok := n.Arguments[2].(*ast.StringNode); ok {
-				c.sortOrder(text)
+				c.constantText(text, orderForm)
 			} else {
 				c.operand(n.Arguments[2])
 			}
@@ -258,7 +253,7 @@ func (c *checker) predicateResult(n *ast.BuiltinNode, list, body, first *Type) *
 		return &Type{Kind: TypeList, Elem: elem}
 	case "sum":
 		switch body.kind() {
-		case TypeInt, TypeDuration:
+		case TypeInt, TypeDuration, TypeDecimal:
 			return body.withoutNull()
 		default:
 			return numberType

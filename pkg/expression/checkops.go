@@ -13,7 +13,7 @@ func (c *checker) unary(n *ast.UnaryNode) *Type {
 	}
 	t := c.operand(n.Node)
 	switch {
-	case t.kind() == TypeAny, isNumeric(t.kind()), t.kind() == TypeDuration && n.Operator == "-":
+	case t.kind() == TypeAny, isNumeric(t.kind()), t.kind() == TypeDecimal, t.kind() == TypeDuration && n.Operator == "-":
 		return t
 	case t.kind() == TypeSecret:
 		c.secretUse(n.Node)
@@ -82,7 +82,7 @@ func (c *checker) secretOperation(n *ast.BinaryNode, left, right *Type) *Type {
 
 // family groups the kinds whose values can be equal.
 func family(k TypeKind) TypeKind {
-	if k == TypeInt {
+	if k == TypeInt || k == TypeDecimal {
 		return TypeNumber
 	}
 	return k
@@ -259,6 +259,13 @@ func resultType(op string, left, right TypeKind) *Type {
 		}
 		return numberType
 	}
+	if family(left) == TypeNumber && family(right) == TypeNumber {
+		switch op {
+		case "+", "-", "*", "/":
+			return decimalType
+		}
+		return nil
+	}
 	switch [2]TypeKind{left, right} {
 	case [2]TypeKind{TypeString, TypeString}:
 		if op == "+" {
@@ -299,6 +306,8 @@ func couldFit(op string, k TypeKind) bool {
 		return true
 	case TypeString:
 		return op == "+"
+	case TypeDecimal:
+		return op == "+" || op == "-" || op == "*" || op == "/"
 	case TypeDuration:
 		return op == "+" || op == "-" || op == "*" || op == "/"
 	case TypeTime:

@@ -1,11 +1,11 @@
 package expression
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"net/url"
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,8 +21,10 @@ var sealable = map[string]func(args []string) (string, error){
 	"basicAuth": withArgs(2, func(a []string) string {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte(a[0]+":"+a[1]))
 	}),
+	"base64url":  withArgs(1, func(a []string) string { return base64.RawURLEncoding.EncodeToString([]byte(a[0])) }),
 	"bearer":     withArgs(1, func(a []string) string { return "Bearer " + a[0] }),
-	"hmacSha256": withArgs(2, hmacSHA256),
+	"hmacSha256": withArgs(2, hmacOf(sha256.New)),
+	"hmacSha512": withArgs(2, hmacOf(sha512.New)),
 }
 
 // withArgs checks the number of arguments, which recorded JSON may get wrong.
@@ -35,15 +37,9 @@ func withArgs(n int, f func(a []string) string) func([]string) (string, error) {
 	}
 }
 
-func hmacSHA256(a []string) string {
-	mac := hmac.New(sha256.New, []byte(a[0]))
-	mac.Write([]byte(a[1]))
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
 // sealableFunction is a function of the library that secrets can go through.
-func sealableFunction(name, summary string, params []string, examples ...Example) *function {
-	f := &function{name: name, result: stringType, summary: summary, examples: examples, sealed: true}
+func sealableFunction(name, wdl, summary string, params []string, examples ...Example) *function {
+	f := &function{name: name, result: stringType, wdl: wdl, summary: summary, examples: examples, sealed: true}
 	for _, p := range params {
 		f.params = append(f.params, param{name: p, takes: sealText})
 	}
@@ -59,48 +55,35 @@ func sealableFunction(name, summary string, params []string, examples ...Example
 }
 
 var codingFunctions = []*function{
-	sealableFunction("base64", "The text in base64.", []string{"text"}, Example{`base64("hi")`, `"aGk="`}),
-	sealableFunction("basicAuth", "The value of an Authorization header of the scheme Basic.", []string{"user", "password"},
+	sealableFunction("base64", "base64", "The text in base64.", []string{"text"}, Example{`base64("hi")`, `"aGk="`}),
+	sealableFunction("base64url", "", "The text in base64 as it may stand in a URL, without padding.", []string{"text"}, Example{`base64url("a?>")`, `"YT8-"`}),
+	sealableFunction("basicAuth", "", "The value of an Authorization header of the scheme Basic.", []string{"user", "password"},
 		Example{`basicAuth("joe", "pass")`, `"Basic am9lOnBhc3M="`}),
-	sealableFunction("bearer", "The value of an Authorization header of the scheme Bearer.", []string{"token"},
+	sealableFunction("bearer", "", "The value of an Authorization header of the scheme Bearer.", []string{"token"},
 		Example{`bearer("abc")`, `"Bearer abc"`}),
-	sealableFunction("hmacSha256", "The HMAC-SHA256 of the text under the key, in hex.", []string{"key", "text"},
-		Example{`hmacSha256("key", "text")[0:8]`, `"6afa9046"`}),
 	{
-		name: "base64Decode", params: []param{{name: "text", takes: aText}}, result: stringType,
+		name: "base64Decode", params: []param{{name: "text", takes: aText}}, result: stringType, wdl: "base64ToString",
 		summary:  "The text that base64 holds, with or without padding, also in the form for URLs.",
 		examples: []Example{{`base64Decode("aGk=")`, `"hi"`}},
 		call:     decodeBase64,
 	},
+	transform("hex", "", "The bytes of the text in UTF-8, in hex.", certain(func(s string) string { return hex.EncodeToString([]byte(s)) }),
+		Example{`hex("hi")`, `"6869"`}),
+	transform("hexDecode", "", "The text whose bytes hex holds.", func(s string) (string, error) {
+		b, err := hex.DecodeString(s)
+		if err != nil {
+			return "", errHex
+		}
+		return validText(string(b))
+	}, Example{`hexDecode("6869")`, `"hi"`}),
 	{
-		name: "sha256", params: []param{{name: "text", takes: aText}}, result: stringType,
-		summary:  "The SHA-256 of the text, in hex.",
-		examples: []Example{{`sha256("abc")[0:8]`, `"ba7816bf"`}},
-		call: func(_ *evaluation, a []any) (any, error) {
-			digest := sha256.Sum256([]byte(a[0].(string)))
-			return hex.EncodeToString(digest[:]), nil
-		},
-	},
-	{
-		name: "urlEncode", params: []param{{name: "text", takes: aScalar}}, result: stringType,
-		summary:  "The text, number or boolean as a part of a URL's path or query; a blank becomes %20.",
-		examples: []Example{{`urlEncode("a b/c")`, `"a%20b%2Fc"`}},
-		call: func(_ *evaluation, a []any) (any, error) {
-			text, err := textOf(a[0])
-			if err != nil {
-				return nil, failf("urlEncode(): %v", err)
-			}
-			return strings.ReplaceAll(url.QueryEscape(text), "+", "%20"), nil
-		},
-	},
-	{
-		name: "toJSON", params: []param{{name: "value", takes: anything}}, result: stringType,
+		name: "toJSON", params: []param{{name: "value", takes: anything}}, result: stringType, wdl: "string",
 		summary:  "The value as compact JSON, members sorted by name.",
 		examples: []Example{{`toJSON({b: 1, a: [true, null]})`, `"{\"a\":[true,null],\"b\":1}"`}},
 		call:     toJSON,
 	},
 	{
-		name: "fromJSON", params: []param{{name: "text", takes: aText}}, result: anyType,
+		name: "fromJSON", params: []param{{name: "text", takes: aText}}, result: anyType, wdl: "json",
 		summary:  "The value that a JSON text holds. Integers stay exact.",
 		examples: []Example{{`fromJSON("{\"a\": 9007199254740993}").a`, `9007199254740993`}},
 		call: func(ev *evaluation, a []any) (any, error) {
@@ -141,8 +124,23 @@ func decodeBase64(_ *evaluation, a []any) (any, error) {
 	if err != nil {
 		return nil, failf("base64Decode(): the text is no base64")
 	}
-	if !utf8.Valid(b) {
-		return nil, failf("base64Decode(): the bytes are no text in UTF-8")
+	text, err = validText(string(b))
+	if err != nil {
+		return nil, failf("base64Decode(): %v", err)
 	}
-	return string(b), nil
+	return text, nil
+}
+
+var (
+	errHex       = errors.New("the text is no hex")
+	errURLEscape = errors.New("the text is not escaped as URLs are")
+	errNotText   = errors.New("the bytes are no text in UTF-8")
+)
+
+// validText returns s when it is text.
+func validText(s string) (string, error) {
+	if !utf8.ValidString(s) {
+		return "", errNotText
+	}
+	return s, nil
 }

@@ -39,6 +39,9 @@ func compare(ev *evaluation, a, b any) (int, error) {
 			return x.Compare(y), nil
 		}
 	}
+	if x, y, ok, err := decimals(a, b); ok {
+		return x.compare(y), asFailure("decimal", err)
+	}
 	return 0, failf("cannot compare %s with %s", describe(a), describe(b))
 }
 
@@ -69,7 +72,10 @@ func equal(ev *evaluation, a, b any, depth int) (bool, error) {
 	case bool:
 		y, ok := b.(bool)
 		return ok && x == y, nil
-	case int, float64, json.Number:
+	case int, float64, json.Number, Decimal:
+		if v, w, ok, err := decimals(a, b); ok {
+			return v.compare(w) == 0, asFailure("decimal", err)
+		}
 		return equalNumbers(a, b), nil
 	case string:
 		y, ok := b.(string)
@@ -171,11 +177,11 @@ func ratOf(a any) (*big.Rat, bool) {
 }
 
 // contained is the operator in: an element of a list, a member of an object.
-func contained(ev *evaluation, needle, in any) (any, error) {
+func contained(ev *evaluation, needle, in any) (bool, error) {
 	switch v := in.(type) {
 	case []any:
 		if err := ev.charge(1 + len(v)/elementsPerStep); err != nil {
-			return nil, err
+			return false, err
 		}
 		for _, elem := range v {
 			if same, err := equal(ev, needle, elem, 0); err != nil || same {
@@ -186,12 +192,12 @@ func contained(ev *evaluation, needle, in any) (any, error) {
 	case map[string]any:
 		name, ok := needle.(string)
 		if !ok {
-			return nil, failf("in needs the name of a member, got %s", describe(needle))
+			return false, failf("in needs the name of a member, got %s", describe(needle))
 		}
 		_, ok = v[name]
 		return ok, ev.chargeText(len(name))
 	case nil:
 		return false, nil
 	}
-	return nil, failf("in needs a list or an object behind it, got %s", describe(in))
+	return false, failf("in needs a list or an object behind it, got %s", describe(in))
 }

@@ -13,10 +13,10 @@ import (
 
 // Encode returns the recorded JSON of x: compact, members sorted by name,
 // nothing escaped that JSON does not ask for. x is made of what Decode yields
-// and of Duration and time.Time values, which become text. A member named
+// and of Duration, time.Time and Decimal values, which become text. A member named
 // $sealed is escaped, so that data never reads as a sealed value. Decode is
-// the inverse, but for durations, times, and integral floats, which come back
-// as text and int.
+// the inverse, but for durations, times and decimals, which come back as text,
+// and integral floats, which come back as int.
 func Encode(x any) ([]byte, error) {
 	return appendJSON(make([]byte, 0, 64), x, 0, true)
 }
@@ -58,6 +58,8 @@ func appendJSON(buf []byte, x any, depth int, recorded bool) ([]byte, error) {
 		return appendString(buf, v.String()), nil
 	case time.Time:
 		return appendString(buf, FormatTime(v)), nil
+	case Decimal:
+		return appendString(buf, v.String()), nil
 	case Sealed:
 		if !recorded {
 			return nil, errSealedPlain

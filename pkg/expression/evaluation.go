@@ -1,17 +1,11 @@
 package expression
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
-	"strings"
 	"time"
-
-	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/vm"
 )
 
 // Bounds of an evaluation.
@@ -35,9 +29,10 @@ var (
 // evaluation is the state of one evaluation: of a program, or of all programs
 // of a template.
 type evaluation struct {
-	env   Env
-	steps int // of the program that runs
-	calls int // of uuid() and random()
+	env     Env
+	program *Program // that runs
+	steps   int      // of that program
+	calls   int      // of uuid() and random()
 }
 
 // charge takes n steps.
@@ -61,10 +56,10 @@ func (p *Program) Eval(env Env) (any, error) {
 
 // machine is what the evaluation of one program needs, in one piece of memory.
 type machine struct {
-	vm    vm.VM
-	stack [8]any
-	slots [4]any
-	own   evaluation
+	ev            *evaluation
+	slots, locals []any
+	own           evaluation
+	few           [6]any // slots and locals, when they are few
 }
 
 // eval evaluates the program as a part of ev, or on its own when ev is nil.
@@ -74,24 +69,21 @@ func (p *Program) eval(env Env, ev *evaluation) (result any, err error) {
 			result, err = nil, p.errorf(CodeExpressionError, "the expression failed: %v", r)
 		}
 	}()
-	var m machine
-	m.vm.Stack = m.stack[:0]
-	m.vm.Variables = m.slots[:]
-	if p.variables > len(m.slots) {
-		m.vm.Variables = make([]any, p.variables)
+	m := &machine{ev: ev}
+	if ev == nil {
+		m.own.env = env
+		m.ev = &m.own
 	}
-	if err := p.readSlots(env, m.vm.Variables[p.firstSlot:]); err != nil {
+	m.ev.steps, m.ev.program = 0, p
+	places := m.few[:]
+	if n := len(p.reads) + p.locals; n > len(places) {
+		places = make([]any, n)
+	}
+	m.slots, m.locals = places[:len(p.reads)], places[len(p.reads):]
+	if err := p.readSlots(env, m.slots); err != nil {
 		return nil, err
 	}
-	if p.stateful {
-		if ev == nil {
-			ev = &m.own
-			ev.env = env
-		}
-		ev.steps = 0
-		m.vm.Variables[p.firstSlot+len(p.reads)] = ev
-	}
-	result, err = m.vm.Run(p.code, nil)
+	result, err = p.code(m)
 	if err != nil {
 		return nil, p.errorOf(err)
 	}
@@ -123,39 +115,13 @@ func (p *Program) errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Source: p.source}
 }
 
-// errorOf turns an error of the code into an *Error.
+// errorOf turns an error of the code into an *Error that names the source.
 func (p *Program) errorOf(err error) *Error {
 	var own *Error
 	if errors.As(err, &own) {
 		return &Error{Code: own.Code, Message: own.Message, Source: p.source}
 	}
-	var fe *file.Error
-	if !errors.As(err, &fe) {
-		return p.errorf(CodeExpressionError, "%v", err)
-	}
-	if fe.Prev == nil && strings.Contains(fe.Message, "memory budget") {
-		return p.errorf(CodeExpressionLimit, "the expression makes more than a million elements")
-	}
-	if m := machineCompare.FindStringSubmatch(fe.Message); m != nil {
-		return p.errorf(CodeExpressionError, "cannot compare %s with %s", plainType(m[1]), plainType(m[2]))
-	}
-	if strings.HasPrefix(fe.Message, "reduce of empty") {
-		return p.errorf(CodeExpressionError, "reduce() of an empty list needs a first value")
-	}
-	return p.errorf(CodeExpressionError, "%s", fe.Message)
-}
-
-// machineCompare is how the machine says that two values have no order.
-var machineCompare = regexp.MustCompile(`^invalid operation: (.+) [<>]=? (.+)$`)
-
-// plainType is our name of a Go type.
-func plainType(goType string) string {
-	names := map[string]string{
-		"<nil>": "null", "bool": "a boolean", "int": "an integer", "float64": "a number", "string": "a string",
-		"json.Number": describe(json.Number("")), "[]interface {}": "a list", "map[string]interface {}": "an object",
-		"expression.Duration": "a duration", "time.Time": "a time", "expression.Sealed": "a secret",
-	}
-	return cmp.Or(names[goType], goType)
+	return p.errorf(CodeExpressionError, "%v", err)
 }
 
 // checkResult holds a result against the bounds of size and depth, and against
@@ -186,6 +152,8 @@ func measure(x any, left *int, depth int) error {
 	switch v := x.(type) {
 	case nil, bool, int, float64, Duration, time.Time:
 		*left -= 4
+	case Decimal:
+		*left -= v.num().BitLen()/3 + 4
 	case string:
 		*left -= len(v) + 2
 	case json.Number:

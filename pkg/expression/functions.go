@@ -10,9 +10,11 @@ import (
 // Function describes a function that expressions can call.
 type Function struct {
 	Name      string
-	Signature string // such as replace(text, old, new, count?) -> string
+	Signature string // such as replace(text, old, new, most?) -> string
 	Summary   string
 	Examples  []Example
+	Category  string // such as Text or Times
+	WDL       string // the function of Azure Logic Apps that is closest, empty: none is
 }
 
 // Example is an expression and the JSON of its result.
@@ -62,12 +64,11 @@ var (
 	anything  = kinds(0)
 	aText     = kindsOf(TypeString)
 	anInt     = kindsOf(TypeInt)
-	aNumber   = kindsOf(TypeNumber)
 	aList     = kindsOf(TypeList)
 	anObject  = kindsOf(TypeObject)
 	sealText  = kindsOf(TypeString, TypeSecret)
-	aScalar   = kindsOf(TypeBool, TypeInt, TypeNumber, TypeString, TypeDuration, TypeTime)
-	allValues = kindsOf(TypeBool, TypeInt, TypeNumber, TypeString, TypeList, TypeObject, TypeDuration, TypeTime)
+	aScalar   = kindsOf(TypeBool, TypeInt, TypeNumber, TypeString, TypeDuration, TypeTime, TypeDecimal)
+	allValues = kindsOf(TypeBool, TypeInt, TypeNumber, TypeString, TypeList, TypeObject, TypeDuration, TypeTime, TypeDecimal)
 )
 
 // param is one parameter of a function.
@@ -76,6 +77,7 @@ type param struct {
 	takes    kinds
 	optional bool
 	rest     bool // any number of further arguments like this one
+	form     form // of a text, nil: any
 }
 
 // function is one function of the library.
@@ -86,6 +88,8 @@ type function struct {
 	resultOf func(args []*Type) *Type // instead of result
 	summary  string
 	examples []Example
+	wdl      string // the function of Logic Apps that is closest
+	category string
 	// call computes the result. The arguments are of the kinds that params
 	// name; a missing optional one is not there.
 	call func(ev *evaluation, args []any) (any, error)
@@ -110,7 +114,7 @@ func (f *function) doc() Function {
 		result = anyType
 	}
 	signature := fmt.Sprintf("%s(%s) -> %s", f.name, strings.Join(params, ", "), strings.TrimPrefix(strings.TrimPrefix(result.String(), "a "), "an "))
-	return Function{Name: f.name, Signature: signature, Summary: f.summary, Examples: f.examples}
+	return Function{Name: f.name, Signature: signature, Summary: f.summary, Examples: f.examples, Category: f.category, WDL: f.wdl}
 }
 
 // param returns the parameter of argument i, nil when there is none.
@@ -215,27 +219,45 @@ func fit(arg any, takes kinds) (any, bool) {
 		return v, takes.has(TypeDuration)
 	case time.Time:
 		return v, takes.has(TypeTime)
+	case Decimal:
+		return v, takes.has(TypeDecimal)
 	case Sealed:
 		return v, takes.has(TypeSecret)
 	}
 	return nil, false
 }
 
-// library is all functions without predicates, by name.
-var library = byName(textFunctions, listFunctions, numberFunctions, timeFunctions, codingFunctions)
+// groups are the functions without predicates, by category.
+var groups = []struct {
+	category  string
+	functions []*function
+}{
+	{"Text", textFunctions},
+	{"Escaping and URLs", escapeFunctions},
+	{"Numbers", numberFunctions},
+	{"Numbers", decimalFunctions},
+	{"Lists", listFunctions},
+	{"Lists", collectionFunctions},
+	{"Times and durations", timeFunctions},
+	{"Times and durations", dateFunctions},
+	{"JSON and encodings", codingFunctions},
+	{"Hashes", hashFunctions},
+}
 
-func byName(groups ...[]*function) map[string]*function {
+// library is all functions without predicates, by name.
+var library = func() map[string]*function {
 	table := map[string]*function{}
 	for _, group := range groups {
-		for _, f := range group {
+		for _, f := range group.functions {
 			if table[f.name] != nil {
 				panic("expression: function " + f.name + " is there twice")
 			}
+			f.category = group.category
 			table[f.name] = f
 		}
 	}
 	return table
-}
+}()
 
 // IsFunction tells whether expressions know a function of that name.
 func IsFunction(name string) bool {

@@ -3,156 +3,112 @@ package expression
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/checker/nature"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/vm"
 )
 
-// generator rewrites the syntax tree of an expression into one that expr's
-// compiler turns into guarded code: slots become single names, operators and
-// functions become calls of ours where expr's own would wrap around, round,
-// reflect or grow without bound.
+// code computes the value of one part of an expression.
+type code func(m *machine) (any, error)
+
+// test computes a part whose value is a boolean.
+type test func(m *machine) (bool, error)
+
+// generator turns a syntax tree into code. What a part needs is looked up
+// here, once: slots and variables become places in the machine's memory,
+// constants are made, and the operators that meet a constant most often get
+// code of their own.
 type generator struct {
-	aliases  map[string]Read
-	lets     []string
-	program  *Program
-	bySlot   map[Read]string
-	temps    int
-	stateful bool
-	err      error
+	aliases map[string]Read
+	program *Program
+	bySlot  map[Read]int
+	lets    []letPlace
+	loops   []*pass // the predicates around, innermost last
+	err     error
 }
 
-// stateName is the name under which code finds its evaluation. No identifier
-// of an author can have it.
-const stateName = "#s"
+// letPlace is where a variable made by let is kept.
+type letPlace struct {
+	name  string
+	place int
+}
 
-// opaque keeps expr's compiler from adding conversions of its own.
-var opaque = nature.FromType(reflectComplex)
-
-func generate(src string, tree *parser.Tree, aliases map[string]Read) (*Program, error) {
-	g := &generator{aliases: aliases, program: &Program{source: src}, bySlot: map[Read]string{}}
-	root := g.node(tree.Node)
+func generate(src string, root ast.Node, aliases map[string]Read) (*Program, error) {
+	g := &generator{aliases: aliases, program: &Program{source: src}, bySlot: map[Read]int{}}
+	g.program.code = g.node(root)
 	if g.err != nil {
 		return nil, g.err
 	}
-	config := &conf.Config{ShortCircuit: true, Functions: callables}
-	config.WithEnv(map[string]any{})
-	code, err := compiler.Compile(&parser.Tree{Node: root, Source: tree.Source}, config)
-	if err != nil {
-		return nil, err
-	}
-	g.program.stateful = g.stateful
-	return g.program, placeSlots(g.program, code)
+	return g.program, nil
 }
 
-// placeSlots turns the loads of slots, which are loads from an environment by
-// name, into loads of variables behind those of let. An evaluation then needs
-// no map.
-func placeSlots(p *Program, code *vm.Program) error {
-	p.code = code
-	for i, op := range code.Bytecode {
-		if op == vm.OpStore || op == vm.OpLoadVar {
-			p.firstSlot = max(p.firstSlot, code.Arguments[i]+1)
-		}
-	}
-	p.variables = p.firstSlot + len(p.reads) + 1
-	for i, op := range code.Bytecode {
-		if op != vm.OpLoadFast {
-			continue
-		}
-		slot, _ := code.Constants[code.Arguments[i]].(string)
-		n := len(p.reads)
-		if slot != stateName {
-			var err error
-			if n, err = strconv.Atoi(strings.TrimPrefix(slot, "#")); err != nil || n >= len(p.reads) {
-				return fmt.Errorf("the name %q has no value", slot)
-			}
-		}
-		code.Bytecode[i], code.Arguments[i] = vm.OpLoadVar, p.firstSlot+n
-	}
-	return nil
-}
-
-func (g *generator) fail(format string, args ...any) ast.Node {
+func (g *generator) fail(format string, args ...any) code {
 	if g.err == nil {
 		g.err = fmt.Errorf(format, args...)
 	}
-	return made(&ast.NilNode{})
+	return constant(nil)
 }
 
-// made marks a node as finished.
-func made[N ast.Node](n N) N {
-	n.SetNature(opaque)
-	return n
+func constant(x any) code { return func(*machine) (any, error) { return x, nil } }
+
+// variable takes a new place for a local value.
+func (g *generator) variable() int {
+	g.program.locals++
+	return g.program.locals - 1
 }
 
-func name(s string) ast.Node     { return made(&ast.IdentifierNode{Value: s}) }
-func textNode(s string) ast.Node { return made(&ast.StringNode{Value: s}) }
-func intNode(n int) ast.Node     { return made(&ast.IntegerNode{Value: n}) }
-func nilNode() ast.Node          { return made(&ast.NilNode{}) }
-
-// call makes a call of one of our functions.
-func (g *generator) call(fn string, args ...ast.Node) ast.Node {
-	if stateful[fn] {
-		g.stateful = true
-		args = append([]ast.Node{name(stateName)}, args...)
+// local returns the place of a variable made by let.
+func (g *generator) local(name string) (int, bool) {
+	for _, l := range slices.Backward(g.lets) {
+		if l.name == name {
+			return l.place, true
+		}
 	}
-	return made(&ast.CallNode{Callee: name(fn), Arguments: args})
-}
-
-// let makes a variable of value for the expression that in makes.
-func (g *generator) let(value ast.Node, in func(variable ast.Node) ast.Node) ast.Node {
-	g.temps++
-	temp := "#t" + strconv.Itoa(g.temps)
-	return made(&ast.VariableDeclaratorNode{Name: temp, Value: value, Expr: in(name(temp))})
+	return 0, false
 }
 
 func (g *generator) isLocal(name string) bool {
-	for _, l := range g.lets {
-		if l == name {
-			return true
-		}
-	}
-	return false
+	_, ok := g.local(name)
+	return ok
 }
 
-// node rewrites any node.
-func (g *generator) node(n ast.Node) ast.Node {
+// node makes the code of any node.
+func (g *generator) node(n ast.Node) code {
 	switch v := n.(type) {
-	case *ast.NilNode, *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.PointerNode:
-		return made(n)
+	case *ast.NilNode:
+		return constant(nil)
+	case *ast.BoolNode:
+		return constant(v.Value)
+	case *ast.IntegerNode:
+		return constant(v.Value)
+	case *ast.FloatNode:
+		return constant(v.Value)
+	case *ast.StringNode:
+		return constant(v.Value)
+	case *ast.PointerNode:
+		return g.pointer(v)
 	case *ast.IdentifierNode:
 		return g.identifier(v)
 	case *ast.ChainNode, *ast.MemberNode:
-		return g.access(n, false, func(x ast.Node) ast.Node { return x })
+		return g.access(n, false)
 	case *ast.UnaryNode:
 		return g.unary(v)
 	case *ast.BinaryNode:
 		return g.binary(v)
 	case *ast.SliceNode:
-		return g.call("[:]", g.node(v.Node), g.orNil(v.From), g.orNil(v.To))
+		return g.slice(v)
 	case *ast.CallNode:
 		return g.function(v)
 	case *ast.BuiltinNode:
 		return g.predicate(v)
 	case *ast.ConditionalNode:
-		return made(&ast.ConditionalNode{Cond: g.condition(v.Cond), Exp1: g.node(v.Exp1), Exp2: g.node(v.Exp2)})
+		return g.conditional(v)
 	case *ast.VariableDeclaratorNode:
-		value := g.node(v.Value)
-		g.lets = append(g.lets, v.Name)
-		in := g.node(v.Expr)
-		g.lets = g.lets[:len(g.lets)-1]
-		return made(&ast.VariableDeclaratorNode{Name: v.Name, Value: value, Expr: in})
+		return g.let(v)
 	case *ast.SequenceNode:
-		return made(&ast.SequenceNode{Nodes: g.nodes(v.Nodes)})
+		return g.sequence(v)
 	case *ast.ArrayNode:
-		return made(&ast.ArrayNode{Nodes: g.nodes(v.Nodes)})
+		return g.list(v)
 	case *ast.MapNode:
 		return g.object(v)
 	case nil:
@@ -161,44 +117,181 @@ func (g *generator) node(n ast.Node) ast.Node {
 	return g.fail("%T is not supported in expressions", n)
 }
 
-func (g *generator) nodes(ns []ast.Node) []ast.Node {
-	made := make([]ast.Node, len(ns))
+func (g *generator) nodes(ns []ast.Node) []code {
+	parts := make([]code, len(ns))
 	for i, n := range ns {
-		made[i] = g.node(n)
+		parts[i] = g.node(n)
 	}
-	return made
+	return parts
 }
 
-func (g *generator) orNil(n ast.Node) ast.Node {
+// orNil makes the code of a node that may be left out.
+func (g *generator) orNil(n ast.Node) code {
 	if n == nil {
-		return nilNode()
+		return constant(nil)
 	}
 	return g.node(n)
 }
 
-func (g *generator) object(n *ast.MapNode) ast.Node {
-	pairs := make([]ast.Node, len(n.Pairs))
+func (g *generator) slice(n *ast.SliceNode) code {
+	x, from, to := g.node(n.Node), g.orNil(n.From), g.orNil(n.To)
+	return func(m *machine) (any, error) {
+		a, err := x(m)
+		if err != nil {
+			return nil, err
+		}
+		b, err := from(m)
+		if err != nil {
+			return nil, err
+		}
+		c, err := to(m)
+		if err != nil {
+			return nil, err
+		}
+		return slice(m.ev, a, b, c)
+	}
+}
+
+func (g *generator) conditional(n *ast.ConditionalNode) code {
+	cond, yes, no := g.test(n.Cond), g.node(n.Exp1), g.node(n.Exp2)
+	return func(m *machine) (any, error) {
+		holds, err := cond(m)
+		if err != nil {
+			return nil, err
+		}
+		if holds {
+			return yes(m)
+		}
+		return no(m)
+	}
+}
+
+func (g *generator) let(n *ast.VariableDeclaratorNode) code {
+	value, place := g.node(n.Value), g.variable()
+	g.lets = append(g.lets, letPlace{n.Name, place})
+	in := g.node(n.Expr)
+	g.lets = g.lets[:len(g.lets)-1]
+	return func(m *machine) (any, error) {
+		x, err := value(m)
+		if err != nil {
+			return nil, err
+		}
+		m.locals[place] = x
+		return in(m)
+	}
+}
+
+func (g *generator) sequence(n *ast.SequenceNode) code {
+	parts := g.nodes(n.Nodes)
+	return func(m *machine) (x any, err error) {
+		for _, part := range parts {
+			if x, err = part(m); err != nil {
+				return nil, err
+			}
+		}
+		return x, nil
+	}
+}
+
+func (g *generator) list(n *ast.ArrayNode) code {
+	parts := g.nodes(n.Nodes)
+	return func(m *machine) (any, error) {
+		if err := m.ev.charge(len(parts)); err != nil {
+			return nil, err
+		}
+		list := make([]any, len(parts))
+		for i, part := range parts {
+			x, err := part(m)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = x
+		}
+		return list, nil
+	}
+}
+
+// pair is one member of an object: its name is constant or computed.
+type pair struct {
+	name       string
+	key, value code
+}
+
+func (g *generator) object(n *ast.MapNode) code {
+	pairs := make([]pair, len(n.Pairs))
 	for i, p := range n.Pairs {
-		pair, ok := p.(*ast.PairNode)
+		made, ok := p.(*ast.PairNode)
 		if !ok {
 			return g.fail("%T is not supported in objects", p)
 		}
-		key := g.node(pair.Key)
-		if _, ok := pair.Key.(*ast.StringNode); !ok {
-			key = g.call("key", key)
+		if name, ok := made.Key.(*ast.StringNode); ok {
+			pairs[i].name = name.Value
+		} else {
+			pairs[i].key = g.node(made.Key)
 		}
-		pairs[i] = made(&ast.PairNode{Key: key, Value: g.node(pair.Value)})
+		pairs[i].value = g.node(made.Value)
 	}
-	return made(&ast.MapNode{Pairs: pairs})
+	return func(m *machine) (any, error) {
+		if err := m.ev.charge(2 * len(pairs)); err != nil {
+			return nil, err
+		}
+		object := make(map[string]any, len(pairs))
+		for _, p := range pairs {
+			name, err := p.nameOf(m)
+			if err != nil {
+				return nil, err
+			}
+			if object[name], err = p.value(m); err != nil {
+				return nil, err
+			}
+		}
+		return object, nil
+	}
 }
 
-// identifier rewrites a name that stands alone.
-func (g *generator) identifier(n *ast.IdentifierNode) ast.Node {
+// nameOf returns the name of the member.
+func (p *pair) nameOf(m *machine) (string, error) {
+	if p.key == nil {
+		return p.name, nil
+	}
+	x, err := p.key(m)
+	if err != nil {
+		return "", err
+	}
+	return keyText(m.ev, x)
+}
+
+// pointer makes the code of #, #index and #acc.
+func (g *generator) pointer(n *ast.PointerNode) code {
+	if len(g.loops) == 0 {
+		return g.fail("# stands for an element only in functions such as filter and map")
+	}
+	loop := g.loops[len(g.loops)-1]
 	switch {
-	case g.isLocal(n.Value):
-		return name(n.Value)
-	case n.Value == "null":
-		return nilNode()
+	case n.Name == "":
+		return g.load(loop.elem)
+	case n.Name == "index":
+		if loop.index < 0 {
+			loop.index = g.variable()
+		}
+		return g.load(loop.index)
+	case n.Name == "acc" && loop.fn == "reduce":
+		return g.load(loop.acc)
+	}
+	return g.fail("#%s is not known here", n.Name)
+}
+
+func (g *generator) load(place int) code {
+	return func(m *machine) (any, error) { return m.locals[place], nil }
+}
+
+// identifier makes the code of a name that stands alone.
+func (g *generator) identifier(n *ast.IdentifierNode) code {
+	if place, ok := g.local(n.Value); ok {
+		return g.load(place)
+	}
+	if n.Value == "null" {
+		return constant(nil)
 	}
 	if r, ok := g.aliases[n.Value]; ok {
 		return g.slot(r)
@@ -210,8 +303,8 @@ func (g *generator) identifier(n *ast.IdentifierNode) ast.Node {
 	return g.path(p)
 }
 
-// path rewrites a path: a slot, or an object of all slots behind it.
-func (g *generator) path(p path) ast.Node {
+// path makes the code of a path: a slot, or an object of all slots behind it.
+func (g *generator) path(p path) code {
 	if len(p.names) == p.want {
 		return g.slot(p.read())
 	}
@@ -219,128 +312,39 @@ func (g *generator) path(p path) ast.Node {
 	if len(p.names)+1 != p.want || fields == nil {
 		return g.fail("a constant name is needed behind a name that only holds others")
 	}
-	pairs := make([]ast.Node, len(fields))
+	places := make([]int, len(fields))
 	for i, field := range fields {
 		q := p
-		q.names = append(append([]string(nil), p.names...), field)
-		pairs[i] = made(&ast.PairNode{Key: textNode(field), Value: g.slot(q.read())})
+		q.names = append(slices.Clone(p.names), field)
+		places[i] = g.slotPlace(q.read())
 	}
-	return made(&ast.MapNode{Pairs: pairs})
+	return func(m *machine) (any, error) {
+		object := make(map[string]any, len(fields))
+		for i, field := range fields {
+			object[field] = m.slots[places[i]]
+		}
+		return object, m.ev.charge(len(fields))
+	}
 }
 
-// slot returns the name that holds the value of a slot.
-func (g *generator) slot(r Read) ast.Node {
-	slot, ok := g.bySlot[r]
+// slot makes the code that reads a slot.
+func (g *generator) slot(r Read) code {
+	place := g.slotPlace(r)
+	return func(m *machine) (any, error) { return m.slots[place], nil }
+}
+
+func (g *generator) slotPlace(r Read) int {
+	place, ok := g.bySlot[r]
 	if !ok {
-		slot = "#" + strconv.Itoa(len(g.bySlot))
-		g.bySlot[r] = slot
+		place = len(g.program.reads)
+		g.bySlot[r] = place
 		g.program.reads = append(g.program.reads, r)
 	}
-	return name(slot)
+	return place
 }
 
-// access rewrites a chain of members and hands its value to then. An optional
-// member of null ends the whole chain with null; safe makes all members
-// optional.
-func (g *generator) access(n ast.Node, safe bool, then func(ast.Node) ast.Node) ast.Node {
-	switch v := n.(type) {
-	case *ast.ChainNode:
-		return g.access(v.Node, safe, then)
-	case *ast.MemberNode:
-		if p, ok := pathOf(v, g.isLocal); ok {
-			return then(g.path(p))
-		}
-		if base, ok := pathOf(v.Node, g.isLocal); ok && len(base.names) < base.want && wholeFields[base.root] == nil {
-			return g.fail("a constant name is needed here")
-		}
-		property, read := g.node(v.Property), "."
-		if !isConstant(v.Property) {
-			read = "[]"
-		}
-		return g.access(v.Node, safe, func(base ast.Node) ast.Node {
-			if !v.Optional && !safe {
-				return then(g.call(read, base, property))
-			}
-			return g.let(base, func(x ast.Node) ast.Node {
-				return made(&ast.ConditionalNode{
-					Cond: made(&ast.BinaryNode{Operator: "==", Left: x, Right: nilNode()}),
-					Exp1: nilNode(),
-					Exp2: then(g.call(read, x, property)),
-				})
-			})
-		})
-	}
-	return then(g.node(n))
-}
-
-func (g *generator) unary(n *ast.UnaryNode) ast.Node {
-	switch n.Operator {
-	case "!", "not":
-		return made(&ast.UnaryNode{Operator: "!", Node: g.condition(n.Node)})
-	case "-":
-		switch v := n.Node.(type) {
-		case *ast.IntegerNode:
-			return intNode(-v.Value)
-		case *ast.FloatNode:
-			return made(&ast.FloatNode{Value: -v.Value})
-		}
-		return g.call("neg", g.node(n.Node))
-	case "+":
-		return g.call("pos", g.node(n.Node))
-	}
-	return g.fail("operator %s is not supported", n.Operator)
-}
-
-func (g *generator) binary(n *ast.BinaryNode) ast.Node {
-	switch n.Operator {
-	case "and", "&&", "or", "||":
-		return made(&ast.BinaryNode{Operator: n.Operator, Left: g.condition(n.Left), Right: g.condition(n.Right)})
-	case "??":
-		left := g.access(n.Left, true, func(x ast.Node) ast.Node { return x })
-		return made(&ast.BinaryNode{Operator: "??", Left: left, Right: g.node(n.Right)})
-	case "==", "!=":
-		left, right := g.node(n.Left), g.node(n.Right)
-		if isSmallLiteral(n.Left) || isSmallLiteral(n.Right) {
-			return made(&ast.BinaryNode{Operator: n.Operator, Left: left, Right: right})
-		}
-		return g.call(n.Operator, left, right)
-	case "<", "<=", ">", ">=":
-		left, right := g.node(n.Left), g.node(n.Right)
-		if isSmallNumber(n.Left) || isSmallNumber(n.Right) {
-			return made(&ast.BinaryNode{Operator: n.Operator, Left: left, Right: right})
-		}
-		return g.call(n.Operator, left, right)
-	case "matches":
-		return g.matches(n)
-	case "+", "-", "*", "/", "%", "**", "^", "..", "in", "contains", "startsWith", "endsWith":
-		return g.call(n.Operator, g.node(n.Left), g.node(n.Right))
-	}
-	return g.fail("operator %s is not supported", n.Operator)
-}
-
-func (g *generator) matches(n *ast.BinaryNode) ast.Node {
-	pattern, ok := n.Right.(*ast.StringNode)
-	if !ok {
-		return g.call("matches", g.node(n.Left), g.node(n.Right))
-	}
-	re, err := compilePattern(pattern.Value)
-	if err != nil {
-		return g.fail("%v", err)
-	}
-	return g.call("matches", g.node(n.Left), made(&ast.ConstantNode{Value: re}))
-}
-
-// condition rewrites a node whose value must be true or false.
-func (g *generator) condition(n ast.Node) ast.Node {
-	x := g.node(n)
-	if yieldsBool(n) {
-		return x
-	}
-	return g.call("bool", x)
-}
-
-// function rewrites a call.
-func (g *generator) function(n *ast.CallNode) ast.Node {
+// function makes the code of a call.
+func (g *generator) function(n *ast.CallNode) code {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
 		return g.fail("methods are not supported in expressions")
@@ -352,7 +356,18 @@ func (g *generator) function(n *ast.CallNode) ast.Node {
 	if err := f.arity(len(n.Arguments)); err != nil {
 		return g.fail("%v", err)
 	}
-	return g.call(callee.Value, g.nodes(n.Arguments)...)
+	args := g.nodes(n.Arguments)
+	return func(m *machine) (any, error) {
+		values := make([]any, len(args))
+		for i, arg := range args {
+			x, err := arg(m)
+			if err != nil {
+				return nil, err
+			}
+			values[i] = x
+		}
+		return f.invoke(m.ev, values)
+	}
 }
 
 var errNoPredicate = errors.New("the function needs a list and a condition on its elements")

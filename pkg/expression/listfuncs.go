@@ -1,7 +1,6 @@
 package expression
 
 import (
-	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
@@ -21,7 +20,7 @@ func sameList(args []*Type) *Type {
 var listFunctions = []*function{
 	{
 		name: "len", params: []param{{name: "value", takes: kindsOf(TypeString, TypeList, TypeObject)}}, result: intType,
-		summary:  "The number of elements, members or characters.",
+		wdl: "length", summary: "The number of elements, members or characters.",
 		examples: []Example{{`len([1, 2])`, `2`}, {`len("größe")`, `5`}, {`len({a: 1})`, `1`}},
 		call: func(_ *evaluation, a []any) (any, error) {
 			switch v := a[0].(type) {
@@ -36,13 +35,13 @@ var listFunctions = []*function{
 	},
 	{
 		name: "first", params: []param{{name: "list", takes: aList}}, resultOf: elemOf,
-		summary:  "The first element, null of an empty list.",
+		wdl: "first", summary: "The first element, null of an empty list.",
 		examples: []Example{{`first([7, 8])`, `7`}, {`first([])`, `null`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return at(a[0].([]any), 0), nil },
 	},
 	{
 		name: "last", params: []param{{name: "list", takes: aList}}, resultOf: elemOf,
-		summary:  "The last element, null of an empty list.",
+		wdl: "last", summary: "The last element, null of an empty list.",
 		examples: []Example{{`last([7, 8])`, `8`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return at(a[0].([]any), -1), nil },
 	},
@@ -55,7 +54,7 @@ var listFunctions = []*function{
 	},
 	{
 		name: "take", params: []param{{name: "list", takes: aList}, {name: "count", takes: anInt}}, resultOf: sameList,
-		summary:  "The first elements, all when there are fewer.",
+		wdl: "take", summary: "The first elements, all when there are fewer.",
 		examples: []Example{{`take([7, 8, 9], 2)`, `[7,8]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
 			list, n := a[0].([]any), a[1].(int)
@@ -68,7 +67,7 @@ var listFunctions = []*function{
 	},
 	{
 		name: "reverse", params: []param{{name: "list", takes: aList}}, resultOf: sameList,
-		summary:  "The elements in reverse order.",
+		wdl: "reverse", summary: "The elements in reverse order.",
 		examples: []Example{{`reverse([1, 2, 3])`, `[3,2,1]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
 			list := append([]any{}, a[0].([]any)...)
@@ -77,8 +76,8 @@ var listFunctions = []*function{
 		},
 	},
 	{
-		name: "sort", params: []param{{name: "list", takes: aList}, {name: "order", takes: aText, optional: true}}, resultOf: sameList,
-		summary:  `The elements in ascending order, or in descending order with "desc". Equal elements keep their order.`,
+		name: "sort", params: []param{{name: "list", takes: aList}, {name: "order", takes: aText, optional: true, form: orderForm}}, resultOf: sameList,
+		wdl: "sort", summary: `The elements in ascending order, or in descending order with "desc". Equal elements keep their order.`,
 		examples: []Example{{`sort([3, 1.5, 2])`, `[1.5,2,3]`}, {`sort(["b", "a"], "desc")`, `["b","a"]`}},
 		call: func(ev *evaluation, a []any) (any, error) {
 			list := a[0].([]any)
@@ -93,13 +92,7 @@ var listFunctions = []*function{
 	},
 	{
 		name: "concat", params: []param{{name: "lists", takes: aList, rest: true}},
-		resultOf: func(args []*Type) *Type {
-			t := sameList(args)
-			for _, arg := range args[1:] {
-				t = Union(t, sameList([]*Type{arg}))
-			}
-			return t
-		},
+		resultOf: allLists,
 		summary:  "The elements of all lists in one.",
 		examples: []Example{{`concat([1], [2, 3])`, `[1,2,3]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -162,8 +155,8 @@ var listFunctions = []*function{
 	},
 	{
 		name: "type", params: []param{{name: "value", takes: anything}},
-		result:   &Type{Kind: TypeString, Enum: []string{"nil", "bool", "int", "float", "string", "array", "map", "duration", "time"}},
-		summary:  "The kind of the value: nil, bool, int, float, string, array, map, duration or time.",
+		result:   &Type{Kind: TypeString, Enum: []string{"nil", "bool", "int", "float", "string", "array", "map", "duration", "time", "decimal"}},
+		summary:  "The kind of the value: nil, bool, int, float, string, array, map, duration, time or decimal.",
 		examples: []Example{{`type(1)`, `"int"`}, {`type([])`, `"array"`}, {`type(null)`, `"nil"`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return kindName(a[0]), nil },
 	},
@@ -197,27 +190,9 @@ func get(_ *evaluation, a []any) (any, error) {
 	return nil, failf("get() cannot read %s of %s", describeKey(a[1]), describe(a[0]))
 }
 
-// sortBy sorts a list by the keys of its elements: a[0] is the list, a[1] the
-// keys, a[2] the order.
-func sortBy(ev *evaluation, a []any) (any, error) {
-	list, keys := a[0].([]any), a[1].([]any)
-	sign := 1
-	if len(a) == 3 {
-		switch a[2] {
-		case "asc":
-		case "desc":
-			sign = -1
-		default:
-			return nil, failf(`the order is "asc" or "desc", got %s`, describeKey(a[2]))
-		}
-	}
-	if err := ev.charge(1 + len(list)*bits.Len(uint(len(list)))/elementsPerStep); err != nil {
-		return nil, err
-	}
-	order := make([]int, len(list))
-	for i := range order {
-		order[i] = i
-	}
+// stableSort puts order, which holds places of keys, into the order of the
+// keys.
+func stableSort(ev *evaluation, order []int, keys []any, sign int) error {
 	var failed error
 	slices.SortStableFunc(order, func(i, j int) int {
 		if failed != nil {
@@ -227,54 +202,27 @@ func sortBy(ev *evaluation, a []any) (any, error) {
 		failed = err
 		return sign * c
 	})
-	if failed != nil {
-		return nil, failed
-	}
-	sorted := make([]any, len(list))
-	for i, from := range order {
-		sorted[i] = list[from]
-	}
-	return sorted, nil
+	return failed
 }
 
 // groupBy returns an object of lists: the elements that have one key.
-func groupBy(ev *evaluation, list, keys any) (any, error) {
+func groupBy(ev *evaluation, list, keys []any) (any, error) {
 	groups := map[string]any{}
-	names := keys.([]any)
-	for i, elem := range list.([]any) {
-		key, err := keyText(ev, names[i])
+	for i, elem := range list {
+		name, err := keyText(ev, keys[i])
 		if err != nil {
 			return nil, err
 		}
-		name := key.(string)
 		group, _ := groups[name].([]any)
 		groups[name] = append(group, elem)
 	}
 	return groups, nil
 }
 
-// uniq keeps the first of equal elements. Texts, numbers and booleans are
-// found by a table, other values one by one.
+// uniq keeps the first of equal elements.
 func uniq(ev *evaluation, a []any) (any, error) {
-	kept, others := []any{}, []any{}
-	seen := map[any]bool{}
-	for _, elem := range a[0].([]any) {
-		if key, ok := scalarKey(elem); ok {
-			if !seen[key] {
-				seen[key] = true
-				kept = append(kept, elem)
-			}
-			continue
-		}
-		found, err := contained(ev, elem, others)
-		if err != nil {
-			return nil, err
-		}
-		if found == false {
-			kept, others = append(kept, elem), append(others, elem)
-		}
-	}
-	return kept, nil
+	var s valueSet
+	return s.collect(ev, a, func(found bool) bool { return !found })
 }
 
 // scalarKey returns a key that two scalars share only when they are equal.

@@ -3,6 +3,7 @@ package expression
 import (
 	"encoding/json"
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,44 +12,55 @@ import (
 
 // numberLike is the type of a number like the first argument.
 func numberLike(args []*Type) *Type {
-	if args[0].kind() == TypeInt {
+	switch args[0].kind() {
+	case TypeInt:
 		return intType
+	case TypeDecimal:
+		return decimalType
+	case TypeAny:
+		return anyType
+	default:
+		return numberType
 	}
-	return numberType
 }
 
 var numberFunctions = []*function{
 	{
-		name: "int", params: []param{{name: "value", takes: kindsOf(TypeInt, TypeNumber, TypeString)}}, result: intType,
+		name: "int", params: []param{{name: "value", takes: kindsOf(TypeInt, TypeNumber, TypeString, TypeDecimal)}}, result: intType, wdl: "int",
 		summary:  "The number without its fraction, or the integer that a text holds.",
 		examples: []Example{{`int(2.9)`, `2`}, {`int("42")`, `42`}},
 		call:     toInt,
 	},
 	{
-		name: "float", params: []param{{name: "value", takes: kindsOf(TypeInt, TypeNumber, TypeString)}}, result: numberType,
+		name: "float", params: []param{{name: "value", takes: kindsOf(TypeInt, TypeNumber, TypeString, TypeDecimal)}}, result: numberType, wdl: "float",
 		summary:  "The number that a text holds.",
 		examples: []Example{{`float("1.5")`, `1.5`}},
 		call: func(_ *evaluation, a []any) (any, error) {
+			if d, ok := a[0].(Decimal); ok {
+				return floatOf(d)
+			}
 			text, ok := a[0].(string)
 			if !ok {
 				f, _ := asFloat(a[0])
 				return f, nil
 			}
-			text = strings.TrimSpace(text)
-			f, err := strconv.ParseFloat(text, 64)
-			if err != nil || !isNumber(strings.TrimPrefix(text, "+")) {
+			f, ok := parseFloat(text)
+			if !ok {
 				return nil, failf("float(): %s is no number", describeKey(text))
 			}
 			return f, nil
 		},
 	},
 	{
-		name: "abs", params: []param{{name: "number", takes: aNumber}}, resultOf: numberLike,
+		name: "abs", params: []param{{name: "number", takes: aDecimal}}, resultOf: numberLike,
 		summary:  "The number without its sign.",
 		examples: []Example{{`abs(-3)`, `3`}},
 		call: func(_ *evaluation, a []any) (any, error) {
 			if n, ok := a[0].(int); ok && n < 0 {
 				return subInts(0, n)
+			}
+			if d, ok := a[0].(Decimal); ok {
+				return Decimal{digits: new(big.Int).Abs(d.num()), scale: d.scale}, nil
 			}
 			if f, ok := a[0].(float64); ok {
 				return math.Abs(f), nil
@@ -56,13 +68,12 @@ var numberFunctions = []*function{
 			return a[0], nil
 		},
 	},
-	rounding("ceil", "The next integer that is not smaller.", Example{`ceil(1.2)`, `2`}, math.Ceil),
-	rounding("floor", "The next integer that is not larger.", Example{`floor(1.8)`, `1`}, math.Floor),
-	rounding("round", "The nearest integer; a half goes away from zero.", Example{`round(2.5)`, `3`}, math.Round),
+	rounding("ceil", "The next integer that is not smaller.", Example{`ceil(1.2)`, `2`}, math.Ceil, ceiling),
+	rounding("floor", "The next integer that is not larger.", Example{`floor(1.8)`, `1`}, math.Floor, floor),
 	{
 		name: "sum", params: []param{{name: "list", takes: aList}}, result: numberType,
 		resultOf: func(args []*Type) *Type {
-			if args[0].elem().kind() == TypeInt || args[0].elem().kind() == TypeDuration {
+			if k := args[0].elem().kind(); k == TypeInt || k == TypeDuration || k == TypeDecimal {
 				return args[0].elem().withoutNull()
 			}
 			return numberType
@@ -111,11 +122,18 @@ var numberFunctions = []*function{
 	},
 }
 
-func rounding(name, summary string, example Example, round func(float64) float64) *function {
+func rounding(name, summary string, example Example, round func(float64) float64, m mode) *function {
 	return &function{
-		name: name, params: []param{{name: "number", takes: aNumber}}, result: intType,
+		name: name, params: []param{{name: "number", takes: aDecimal}}, result: intType,
 		summary: summary, examples: []Example{example},
 		call: func(_ *evaluation, a []any) (any, error) {
+			if d, ok := a[0].(Decimal); ok {
+				whole, err := d.round(0, m)
+				if err != nil {
+					return nil, err
+				}
+				return toInt(nil, []any{whole})
+			}
 			f, ok := a[0].(float64)
 			if !ok {
 				return a[0], nil
@@ -142,7 +160,7 @@ func extreme(name, summary string, example Example, sign int) *function {
 			}
 			return t.withoutEnum()
 		},
-		summary: summary, examples: []Example{example},
+		summary: summary, examples: []Example{example}, wdl: name,
 		call: func(ev *evaluation, a []any) (any, error) {
 			values := a
 			if list, ok := a[0].([]any); ok && len(a) == 1 {
@@ -174,6 +192,12 @@ func toInt(_ *evaluation, a []any) (any, error) {
 			return nil, errOverflow
 		}
 		return n, nil
+	case Decimal:
+		whole, err := v.round(0, down)
+		if err != nil || !whole.num().IsInt64() {
+			return nil, errOverflow
+		}
+		return int(whole.num().Int64()), nil
 	case string:
 		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 		if err != nil {
@@ -241,6 +265,18 @@ func kindName(x any) string {
 		return "duration"
 	case time.Time:
 		return "time"
+	case Decimal:
+		return "decimal"
 	}
 	return "unknown"
+}
+
+// parseFloat reads a number as JSON has it; a plus sign is allowed.
+func parseFloat(text string) (float64, bool) {
+	text = strings.TrimPrefix(strings.TrimSpace(text), "+")
+	if !isNumber(text) {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	return f, err == nil
 }

@@ -1,263 +1,295 @@
 package expression
 
 import (
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/expr-lang/expr/builtin"
-	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/ast"
 )
 
-// stateless is an operator that needs nothing but its operands.
-type stateless func(args []any) (any, error)
+// operator computes a value of two operands.
+type operator func(ev *evaluation, a, b any) (any, error)
 
-// withState is an operator that charges what it does.
-type withState func(ev *evaluation, args []any) (any, error)
-
-var operators = map[string]stateless{
-	".":    func(a []any) (any, error) { return member(a[0], a[1]) },
-	"neg":  func(a []any) (any, error) { return negate(a[0]) },
-	"pos":  func(a []any) (any, error) { return positive(a[0]) },
-	"-":    func(a []any) (any, error) { return subtract(a[0], a[1]) },
-	"*":    func(a []any) (any, error) { return multiply(a[0], a[1]) },
-	"/":    func(a []any) (any, error) { return divide(a[0], a[1]) },
-	"%":    func(a []any) (any, error) { return remainder(a[0], a[1]) },
-	"**":   func(a []any) (any, error) { return power(a[0], a[1]) },
-	"^":    func(a []any) (any, error) { return power(a[0], a[1]) },
-	"bool": func(a []any) (any, error) { return truth(a[0]) },
+var operators = map[string]operator{
+	"+":  add,
+	"-":  subtract,
+	"*":  multiply,
+	"/":  divide,
+	"%":  remainder,
+	"**": power,
+	"^":  power,
+	"..": rangeOf,
 }
 
-var chargedOperators = map[string]withState{
-	"+":  func(ev *evaluation, a []any) (any, error) { return add(ev, a[0], a[1]) },
-	"==": func(ev *evaluation, a []any) (any, error) { return equal(ev, a[0], a[1], 0) },
-	"!=": func(ev *evaluation, a []any) (any, error) {
-		same, err := equal(ev, a[0], a[1], 0)
+// relation tells whether two operands stand to each other as it says.
+type relation func(ev *evaluation, a, b any) (bool, error)
+
+var relations = map[string]relation{
+	"==": func(ev *evaluation, a, b any) (bool, error) { return equal(ev, a, b, 0) },
+	"!=": func(ev *evaluation, a, b any) (bool, error) {
+		same, err := equal(ev, a, b, 0)
 		return !same, err
 	},
-	"<":  ordered(func(c int) bool { return c < 0 }),
-	"<=": ordered(func(c int) bool { return c <= 0 }),
-	">":  ordered(func(c int) bool { return c > 0 }),
-	">=": ordered(func(c int) bool { return c >= 0 }),
-	"[]": func(ev *evaluation, a []any) (any, error) {
-		if name, ok := a[1].(string); ok {
-			if err := ev.chargeText(len(name)); err != nil {
-				return nil, err
-			}
-		}
-		return member(a[0], a[1])
-	},
-	"key": func(ev *evaluation, a []any) (any, error) { return keyText(ev, a[0]) },
-	"in":  func(ev *evaluation, a []any) (any, error) { return contained(ev, a[0], a[1]) },
-	"..":  func(ev *evaluation, a []any) (any, error) { return rangeOf(ev, a[0], a[1]) },
-	"[:]": func(ev *evaluation, a []any) (any, error) {
-		return slice(ev, a[0], a[1], a[2])
-	},
+	"<":          ordered(orders["<"]),
+	"<=":         ordered(orders["<="]),
+	">":          ordered(orders[">"]),
+	">=":         ordered(orders[">="]),
+	"in":         contained,
 	"contains":   textual("contains", strings.Contains),
 	"startsWith": textual("startsWith", strings.HasPrefix),
 	"endsWith":   textual("endsWith", strings.HasSuffix),
-	"matches":    func(ev *evaluation, a []any) (any, error) { return matches(ev, a[0], a[1]) },
-	"loop":       func(ev *evaluation, a []any) (any, error) { return loop(ev, a[0], a[1], a[2]) },
-	"groupBy":    func(ev *evaluation, a []any) (any, error) { return groupBy(ev, a[0], a[1]) },
-	"sortBy":     sortBy,
+	"matches":    matches,
 }
 
-// callables are all functions that generated code calls, under the names that
-// it calls them by; stateful are those that take the evaluation first.
-var callables, stateful = allCallables()
+// order says which results of a comparison an operator is true for.
+type order struct{ less, same, more bool }
 
-func allCallables() (conf.FunctionsTable, map[string]bool) {
-	table, charged := conf.FunctionsTable{}, map[string]bool{}
-	for name, op := range operators { // order does not show: a map is made of a map
-		table[name] = &builtin.Function{Name: name, Func: func(args ...any) (any, error) { return op(args) }}
-	}
-	add := func(name string, f withState) {
-		charged[name] = true
-		table[name] = &builtin.Function{Name: name, Func: func(args ...any) (any, error) {
-			return f(args[0].(*evaluation), args[1:])
-		}}
-	}
-	for name, op := range chargedOperators { // order does not show: a map is made of a map
-		add(name, op)
-	}
-	for name, f := range library { // order does not show: a map is made of a map
-		add(name, f.invoke)
-	}
-	return table, charged
+var orders = map[string]order{
+	"<":  {less: true},
+	"<=": {less: true, same: true},
+	">":  {more: true},
+	">=": {same: true, more: true},
 }
 
-func ordered(holds func(c int) bool) withState {
-	return func(ev *evaluation, a []any) (any, error) {
-		c, err := compare(ev, a[0], a[1])
-		return holds(c), err
+func (o order) holds(c int) bool {
+	switch {
+	case c < 0:
+		return o.less
+	case c > 0:
+		return o.more
+	}
+	return o.same
+}
+
+func ordered(o order) relation {
+	return func(ev *evaluation, a, b any) (bool, error) {
+		c, err := compare(ev, a, b)
+		return o.holds(c), err
 	}
 }
 
-func textual(name string, holds func(s, part string) bool) withState {
-	return func(ev *evaluation, a []any) (any, error) {
-		if a[0] == nil || a[1] == nil {
+func textual(name string, holds func(s, part string) bool) relation {
+	return func(ev *evaluation, a, b any) (bool, error) {
+		if a == nil || b == nil {
 			return false, nil
 		}
-		s, okS := a[0].(string)
-		part, okPart := a[1].(string)
+		s, okS := a.(string)
+		part, okPart := b.(string)
 		if !okS || !okPart {
-			return nil, failf("%s needs two strings, got %s and %s", name, describe(a[0]), describe(a[1]))
+			return false, failf("%s needs two strings, got %s and %s", name, describe(a), describe(b))
 		}
 		return holds(s, part), ev.chargeText(len(s) + len(part))
 	}
 }
 
-// member returns the member of an object, null when it has none of that name,
-// or the element of a list.
-func member(x, key any) (any, error) {
-	switch v := x.(type) {
-	case map[string]any:
-		name, ok := key.(string)
-		if !ok {
-			return nil, failf("a member's name is a string, got %s", describe(key))
+func (g *generator) unary(n *ast.UnaryNode) code {
+	switch n.Operator {
+	case "!", "not":
+		return boxed(g.test(n))
+	case "-":
+		switch v := n.Node.(type) {
+		case *ast.IntegerNode:
+			return constant(-v.Value)
+		case *ast.FloatNode:
+			return constant(-v.Value)
 		}
-		return v[name], nil
-	case []any:
-		i, ok := asInt(key)
-		if isText(key) {
-			return nil, failf("a list has no field %s", describeKey(key))
-		}
-		if !ok {
-			return nil, failf("the place in a list is an integer, got %s", describe(key))
-		}
-		at := i
-		if at < 0 {
-			at += len(v)
-		}
-		if at < 0 || at >= len(v) {
-			return nil, failf("the list has %d elements, there is no [%d]", len(v), i)
-		}
-		return v[at], nil
+		return g.sign(n.Node, negate)
+	case "+":
+		return g.sign(n.Node, positive)
 	}
-	return nil, failf("cannot read %s of %s", describeKey(key), describe(x))
+	return g.fail("operator %s is not supported", n.Operator)
 }
 
-func describeKey(key any) string {
-	switch k := key.(type) {
-	case string:
-		return strconv.Quote(shorten(k))
-	case int:
-		return "[" + strconv.Itoa(k) + "]"
-	}
-	return describe(key)
-}
-
-// shorten cuts a long text for messages.
-func shorten(s string) string {
-	const most = 60
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
-}
-
-func truth(x any) (any, error) {
-	if b, ok := x.(bool); ok {
-		return b, nil
-	}
-	return nil, failf("a condition must be true or false, got %s", describe(x))
-}
-
-// keyText returns the name of an object's member that a computed key makes.
-func keyText(ev *evaluation, x any) (any, error) {
-	if x == nil {
-		return nil, failf("a member's name cannot be null")
-	}
-	text, err := textOf(x)
-	if err != nil {
-		return nil, failf("a member's name cannot be %s", describe(x))
-	}
-	return text, ev.chargeText(len(text))
-}
-
-// rangeOf is the operator .. and yields a list of integers.
-func rangeOf(ev *evaluation, a, b any) (any, error) {
-	from, okFrom := asInt(a)
-	to, okTo := asInt(b)
-	if !okFrom || !okTo {
-		return nil, failf(".. needs two integers, got %s and %s", describe(a), describe(b))
-	}
-	if to < from {
-		return []any{}, nil
-	}
-	n := uint64(to) - uint64(from)
-	if n >= MaxSteps {
-		return nil, errSteps
-	}
-	if err := ev.charge(1 + int(n)); err != nil {
-		return nil, err
-	}
-	list := make([]any, n+1)
-	for i := range list {
-		list[i] = from + i
-	}
-	return list, nil
-}
-
-// slice returns a part of a list or of a text; places beyond the ends mean the
-// ends, negative ones count from the end.
-func slice(ev *evaluation, x, from, to any) (any, error) {
-	if s, ok := x.(string); ok {
-		if err := ev.chargeText(len(s)); err != nil {
-			return nil, err
-		}
-		runes := []rune(s)
-		i, j, err := bounds(len(runes), from, to)
+func (g *generator) sign(n ast.Node, apply func(a any) (any, error)) code {
+	x := g.node(n)
+	return func(m *machine) (any, error) {
+		a, err := x(m)
 		if err != nil {
 			return nil, err
 		}
-		return string(runes[i:j]), nil
+		return apply(a)
 	}
-	list, ok := x.([]any)
-	if !ok {
-		return nil, failf("[:] needs a list or a string, got %s", describe(x))
+}
+
+func (g *generator) binary(n *ast.BinaryNode) code {
+	switch n.Operator {
+	case "and", "&&", "or", "||":
+		return boxed(g.test(n))
+	case "??":
+		left, right := g.access(n.Left, true), g.node(n.Right)
+		return func(m *machine) (any, error) {
+			x, err := left(m)
+			if err != nil || x != nil {
+				return x, err
+			}
+			return right(m)
+		}
 	}
-	i, j, err := bounds(len(list), from, to)
+	if relations[n.Operator] != nil {
+		return boxed(g.test(n))
+	}
+	op := operators[n.Operator]
+	if op == nil {
+		return g.fail("operator %s is not supported", n.Operator)
+	}
+	left, right := g.node(n.Left), g.node(n.Right)
+	return func(m *machine) (any, error) {
+		a, err := left(m)
+		if err != nil {
+			return nil, err
+		}
+		b, err := right(m)
+		if err != nil {
+			return nil, err
+		}
+		return op(m.ev, a, b)
+	}
+}
+
+// boxed makes code of a test.
+func boxed(t test) code {
+	return func(m *machine) (any, error) {
+		holds, err := t(m)
+		return holds, err
+	}
+}
+
+// test makes the code of a node whose value must be true or false.
+func (g *generator) test(n ast.Node) test {
+	switch v := n.(type) {
+	case *ast.UnaryNode:
+		if v.Operator == "!" || v.Operator == "not" {
+			x := g.test(v.Node)
+			return func(m *machine) (bool, error) {
+				holds, err := x(m)
+				return !holds, err
+			}
+		}
+	case *ast.BinaryNode:
+		switch v.Operator {
+		case "and", "&&":
+			return both(g.test(v.Left), g.test(v.Right))
+		case "or", "||":
+			return either(g.test(v.Left), g.test(v.Right))
+		}
+		if rel := relations[v.Operator]; rel != nil {
+			return g.relation(v, rel)
+		}
+	}
+	x := g.node(n)
+	return func(m *machine) (bool, error) {
+		a, err := x(m)
+		if err != nil {
+			return false, err
+		}
+		return truth(a)
+	}
+}
+
+func both(left, right test) test {
+	return func(m *machine) (bool, error) {
+		if holds, err := left(m); err != nil || !holds {
+			return false, err
+		}
+		return right(m)
+	}
+}
+
+func either(left, right test) test {
+	return func(m *machine) (bool, error) {
+		if holds, err := left(m); err != nil || holds {
+			return holds, err
+		}
+		return right(m)
+	}
+}
+
+// relation makes the code of a comparison. With a constant behind it, it need
+// not look at the kind of both.
+func (g *generator) relation(n *ast.BinaryNode, rel relation) test {
+	left := g.node(n.Left)
+	switch right := n.Right.(type) {
+	case *ast.StringNode:
+		switch n.Operator {
+		case "==":
+			return equalText(left, right.Value, true)
+		case "!=":
+			return equalText(left, right.Value, false)
+		case "matches":
+			return g.matches(left, right.Value)
+		}
+	case *ast.IntegerNode:
+		if o, ok := orders[n.Operator]; ok {
+			return orderedInt(left, right.Value, o)
+		}
+	}
+	right := g.node(n.Right)
+	return func(m *machine) (bool, error) {
+		a, err := left(m)
+		if err != nil {
+			return false, err
+		}
+		b, err := right(m)
+		if err != nil {
+			return false, err
+		}
+		return rel(m.ev, a, b)
+	}
+}
+
+// equalText compares with a constant text; want is the answer when both are
+// the same.
+func equalText(left code, text string, want bool) test {
+	return func(m *machine) (bool, error) {
+		a, err := left(m)
+		if err != nil {
+			return false, err
+		}
+		if s, ok := a.(string); ok {
+			return (s == text) == want, nil
+		}
+		same, err := equal(m.ev, a, text, 0)
+		return same == want, err
+	}
+}
+
+// orderedInt compares with a constant integer.
+func orderedInt(left code, n int, o order) test {
+	boxed := any(n)
+	return func(m *machine) (bool, error) {
+		a, err := left(m)
+		if err != nil {
+			return false, err
+		}
+		switch x := a.(type) {
+		case int:
+			return o.less && x < n || o.more && x > n || o.same && x == n, nil
+		case float64:
+			return o.holds(-compareMixed(n, x)), nil
+		}
+		c, err := compare(m.ev, a, boxed)
+		return o.holds(c), err
+	}
+}
+
+// matches compiles a constant pattern once.
+func (g *generator) matches(left code, text string) test {
+	p, err := compilePattern(text)
 	if err != nil {
-		return nil, err
+		g.fail("%v", err)
+		return nil
 	}
-	return list[i:j:j], nil
+	return func(m *machine) (bool, error) {
+		a, err := left(m)
+		if err != nil {
+			return false, err
+		}
+		return matches(m.ev, a, p)
+	}
 }
 
-func bounds(n int, from, to any) (i, j int, err error) {
-	place := func(x any, missing int) (int, error) {
-		if x == nil {
-			return missing, nil
-		}
-		at, ok := asInt(x)
-		if !ok {
-			return 0, failf("a place in [:] is an integer, got %s", describe(x))
-		}
-		if at < 0 {
-			at += n
-		}
-		return max(0, min(at, n)), nil
+func truth(x any) (bool, error) {
+	if b, ok := x.(bool); ok {
+		return b, nil
 	}
-	if i, err = place(from, 0); err != nil {
-		return 0, 0, err
-	}
-	if j, err = place(to, n); err != nil {
-		return 0, 0, err
-	}
-	return min(i, j), j, nil
-}
-
-// loop is called with the list of a predicate before the first pass.
-func loop(ev *evaluation, x, weight, fn any) (any, error) {
-	list, ok := x.([]any)
-	if !ok {
-		return nil, failf("%s() needs a list, got %s", fn, describe(x))
-	}
-	// Each loop costs the machine a scope, however short its list is.
-	const begin = 10
-	w, _ := weight.(int)
-	if len(list) > MaxSteps {
-		return nil, errSteps
-	}
-	return list, ev.charge(begin + len(list)*w)
+	return false, failf("a condition must be true or false, got %s", describe(x))
 }

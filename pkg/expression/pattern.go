@@ -42,37 +42,47 @@ func compilePattern(text string) (*pattern, error) {
 
 // matches is the operator matches. The pattern is compiled already when it is
 // a constant.
-func matches(ev *evaluation, subject, by any) (any, error) {
+func matches(ev *evaluation, subject, by any) (bool, error) {
 	if subject == nil || by == nil {
 		return false, nil
 	}
 	s, ok := subject.(string)
 	if !ok {
-		return nil, failf("matches needs a string, got %s", describe(subject))
+		return false, failf("matches needs a string, got %s", describe(subject))
 	}
-	if len(s) > maxSubject {
-		return nil, &Error{Code: CodeExpressionLimit, Message: fmt.Sprintf("a text of more than %d MiB is matched against a pattern", maxSubject>>20)}
+	p, err := patternOf(ev, by)
+	if err != nil {
+		return false, err
 	}
-	p, ok := by.(*pattern)
-	if !ok {
-		text, ok := by.(string)
-		if !ok {
-			return nil, failf("matches needs a pattern, got %s", describe(by))
-		}
-		if err := ev.charge(100 + len(text)); err != nil {
-			return nil, err
-		}
-		compiled, err := compilePattern(text)
-		if err != nil {
-			return nil, failf("%v", err)
-		}
-		if err := ev.charge(compiled.size); err != nil {
-			return nil, err
-		}
-		p = compiled
-	}
-	if err := ev.charge(1 + len(s)*p.size/workPerStep); err != nil {
-		return nil, err
+	if err := p.charge(ev, s); err != nil {
+		return false, err
 	}
 	return p.re.MatchString(s), nil
+}
+
+// patternOf returns a pattern, compiled now unless it was before.
+func patternOf(ev *evaluation, by any) (*pattern, error) {
+	if p, ok := by.(*pattern); ok {
+		return p, nil
+	}
+	text, ok := by.(string)
+	if !ok {
+		return nil, failf("matches needs a pattern, got %s", describe(by))
+	}
+	if err := ev.charge(100 + len(text)); err != nil {
+		return nil, err
+	}
+	p, err := compilePattern(text)
+	if err != nil {
+		return nil, failf("%v", err)
+	}
+	return p, ev.charge(p.size)
+}
+
+// charge takes the steps of looking for the pattern in s.
+func (p *pattern) charge(ev *evaluation, s string) error {
+	if len(s) > maxSubject {
+		return &Error{Code: CodeExpressionLimit, Message: fmt.Sprintf("a text of more than %d MiB is matched against a pattern", maxSubject>>20)}
+	}
+	return ev.charge(1 + len(s)*p.size/workPerStep)
 }

@@ -3,26 +3,30 @@ package expression
 import (
 	"fmt"
 	"strings"
-
-	"github.com/expr-lang/expr/vm"
 )
 
 // Program is one compiled expression. It is immutable and safe for concurrent
 // use.
 type Program struct {
 	source string
-	code   *vm.Program
+	place  string
+	code   code
 	typ    *Type
 	reads  []Read
-	// variables is how many variables the code has: those of let, then, from
-	// firstSlot on, one for each of reads, then the evaluation itself when the
-	// code is stateful.
-	variables, firstSlot int
-	stateful             bool
+	locals int // variables of let and predicates
 }
 
 // Source returns the expression's text.
 func (p *Program) Source() string { return p.source }
+
+// At returns the program as one that stands at a place of the document, such
+// as a JSON pointer. uuid() and random() of programs that differ in their
+// place or their source never yield the same.
+func (p *Program) At(place string) *Program {
+	q := *p
+	q.place = place
+	return &q
+}
 
 // Type returns the static type of the expression's value, any when it was
 // loaded without being judged.
@@ -52,7 +56,7 @@ func Compile(src string, sc *Scope) (p *Program, t *Type, problems []Problem) {
 	if problems = c.result(); hasErrors(problems) {
 		return nil, t, problems
 	}
-	p, err := generate(src, tree, c.aliases())
+	p, err := generate(src, tree.Node, c.aliases())
 	if err != nil {
 		return nil, t, append(problems, wholeProblem(src, codeUnsupported, err.Error()))
 	}
@@ -73,7 +77,7 @@ func Load(src string, aliases map[string]Read) (p *Program, err error) {
 	if problem != nil {
 		return nil, fmt.Errorf("compile expression: %s", problem.Message)
 	}
-	p, err = generate(src, tree, aliases)
+	p, err = generate(src, tree.Node, aliases)
 	if err != nil {
 		return nil, fmt.Errorf("compile expression: %w", err)
 	}

@@ -222,6 +222,8 @@ func plainOf(x any, depth int) any {
 		return FormatTime(v)
 	case Sealed:
 		return v.String()
+	case Decimal:
+		return v.String()
 	case []any:
 		list := v
 		for i, elem := range v {

@@ -256,6 +256,8 @@ func textOf(x any) (string, error) {
 		return v.String(), nil
 	case time.Time:
 		return FormatTime(v), nil
+	case Decimal:
+		return v.String(), nil
 	}
 	return "", fmt.Errorf("%s cannot stand in a text: %s", describe(x), textHint(x))
 }
@@ -292,6 +294,8 @@ func describe(x any) string {
 		return "a time"
 	case Sealed:
 		return "a secret"
+	case Decimal:
+		return "a decimal"
 	}
 	return fmt.Sprintf("a %T", x)
 }

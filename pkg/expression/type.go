@@ -16,6 +16,7 @@ const (
 	TypeDuration
 	TypeTime
 	TypeSecret // may stand only where values are sent, never where they are recorded
+	TypeDecimal
 )
 
 // Type is a static type. Types are immutable once they are part of a Scope
@@ -24,9 +25,9 @@ type Type struct {
 	Kind     TypeKind
 	Nullable bool     // may be null or absent
 	Enum     []string // of a string: the only values it can have; empty: any
-	Elem     *Type    // of a list; nil: any
+	Elem     *Type    // of a list, or of an object's members beyond Fields; nil: any
 	Fields   []Field  // of an object, in order
-	Open     bool     // of an object: members beyond Fields are allowed, of type any
+	Open     bool     // of an object: members beyond Fields are allowed; any of them may be absent
 }
 
 // Field is a member of an object type.

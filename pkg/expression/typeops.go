@@ -128,9 +128,9 @@ func kindFits(from, to TypeKind) bool {
 	case from == to, isNumeric(from) && isNumeric(to):
 		return true
 	case to == TypeString:
-		return from == TypeDuration || from == TypeTime || from == TypeSecret
+		return from == TypeDuration || from == TypeTime || from == TypeSecret || from == TypeDecimal
 	}
-	return from == TypeString && (to == TypeDuration || to == TypeTime || to == TypeSecret)
+	return from == TypeString && (to == TypeDuration || to == TypeTime || to == TypeSecret || to == TypeDecimal)
 }
 
 func enumMismatch(from, to *Type, at string) string {
@@ -186,7 +186,7 @@ func recordedType(t *Type, depth int) *Type {
 	}
 	u := *t
 	switch t.Kind {
-	case TypeDuration, TypeTime:
+	case TypeDuration, TypeTime, TypeDecimal:
 		u.Kind = TypeString
 	case TypeList:
 		u.Elem = recordedType(t.Elem, depth+1)
@@ -224,6 +224,8 @@ func TypeOf(x any) *Type {
 		return timeType
 	case Sealed:
 		return secretType
+	case Decimal:
+		return decimalType
 	case []any:
 		t := &Type{Kind: TypeList}
 		for i, elem := range v {

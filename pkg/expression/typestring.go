@@ -8,7 +8,7 @@ import (
 
 var typeNames = [...]string{
 	"any value", "null", "a boolean", "an integer", "a number", "a string",
-	"a list", "an object", "a duration", "a time", "a secret",
+	"a list", "an object", "a duration", "a time", "a secret", "a decimal",
 }
 
 // String returns the type in words for messages, such as "a string or null"
@@ -50,6 +50,8 @@ func (t *Type) plural() string {
 		return "times"
 	case TypeSecret:
 		return "secrets"
+	case TypeDecimal:
+		return "decimals"
 	case TypeNull:
 		return "nulls"
 	default:
@@ -144,6 +146,7 @@ var (
 	durationType = &Type{Kind: TypeDuration}
 	timeType     = &Type{Kind: TypeTime}
 	secretType   = &Type{Kind: TypeSecret}
+	decimalType  = &Type{Kind: TypeDecimal}
 )
 
 // withoutEnum returns t as any text, when it is one of a few.
