@@ -50,7 +50,9 @@ func (m *Machine) callWorkflow(s *step, attempt int) (fact.Fact, error) {
 		Path: s.path, Attempt: attempt, Child: ChildID(m.st.run.Run, s.path, attempt), Workflow: c.Workflow,
 		Detached: c.Detach, Deadline: m.deadline(s, attempt), Input: expression.Raw([]byte("{}")),
 	}
-	if c.With != nil {
+	if attempt > 1 {
+		f.Input = s.input // evaluated once, for the first attempt
+	} else if c.With != nil {
 		var err error
 		if f.Input, err = m.value(c.With, m.env(s)); err != nil {
 			return m.evalFailed(s, err)

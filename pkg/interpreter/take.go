@@ -46,6 +46,12 @@ func (m *Machine) take(in Input) (fact.Fact, fact.Refusal) {
 	case m.st.status == graph.Pending:
 		return refuse(RefusedPending, "the run has not begun")
 	case m.Ended():
+		switch in := in.(type) {
+		case Answer:
+			return nil, m.noTask(in.Path)
+		case Reassign:
+			return nil, m.noTask(in.Path)
+		}
 		return refuse(RefusedEnded, "run %s has ended", m.st.run.Run)
 	}
 	switch in := in.(type) {

@@ -80,6 +80,8 @@ type player struct {
 	blobs map[expression.Hash][]byte
 	now   time.Time
 	out   strings.Builder
+
+	parent string // of the run
 }
 
 func newPlayer(t *testing.T, file string, src []byte) *player {
@@ -137,13 +139,19 @@ func (p *player) line(words []string, line string) {
 	}
 	switch words[0] {
 	case "start":
-		p.turn(interpreter.Start{Run: "run-1", Workflow: p.wf.Name, Version: p.wf.Version, Digest: "d", Value: rest(1), WantsAnswer: p.wf.HasRespond})
+		in := interpreter.Start{Run: "run-1", Workflow: p.wf.Name, Version: p.wf.Version, Digest: "d", Value: rest(1), WantsAnswer: p.wf.HasRespond}
+		if p.parent != "" {
+			in.Parent, in.ParentPath = p.parent, "up"
+		}
+		p.turn(in)
 	case "ok":
 		p.turn(interpreter.CallResult{Path: path, Attempt: attempt, Output: rest(2)})
 	case "fail":
 		p.turn(interpreter.CallResult{Path: path, Attempt: attempt, Err: failure(words[2:])})
 	case "started":
 		p.turn(interpreter.CallStarted{Path: path, Attempt: attempt})
+	case "parent":
+		p.parent = arg(1)
 	case "fire":
 		p.turn(interpreter.TimerFired{Timer: arg(1)})
 	case "signal":
@@ -156,6 +164,28 @@ func (p *player) line(words []string, line string) {
 			p.t.Fatal(err)
 		}
 		p.now = p.now.Add(d)
+	case "child": // PATH STATUS JSON-or-CODE
+		c := interpreter.ChildEnded{Path: path, Child: interpreter.ChildID("run-1", path, attempt), Status: arg(2)}
+		if arg(2) == "succeeded" {
+			c.Output = expression.Raw(rest(3))
+		} else {
+			c.Code, c.Message = arg(3), "the child says "+arg(3)
+		}
+		p.turn(c)
+	case "event": // PATH TYPE ID JSON
+		p.turn(interpreter.EventArrived{Path: arg(1), Event: fact.CloudEvent{Type: arg(2), ID: arg(3), Source: "/test", Data: expression.Raw(rest(4))}})
+	case "grant":
+		p.turn(interpreter.SlotGranted{})
+	case "refuse":
+		p.turn(interpreter.SlotRefused{Code: arg(1), Message: "no slot"})
+	case "suspend":
+		p.turn(interpreter.Suspend{Reason: arg(1)})
+	case "resume":
+		p.turn(interpreter.Resume{})
+	case "answer": // PATH BY OUTCOME JSON
+		p.turn(interpreter.Answer{Path: arg(1), By: arg(2), Outcome: arg(3), Form: rest(4)})
+	case "reassign":
+		p.turn(interpreter.Reassign{Path: arg(1), To: rest(2), By: "boss"})
 	case "carry":
 		p.turn(interpreter.Carry{})
 	case "crash":
@@ -204,6 +234,9 @@ func (p *player) turn(in ...interpreter.Input) {
 		}
 		if len(t.Events) > 0 {
 			p.turns = append(p.turns, fact.EncodeTurn(t.Events))
+			for _, s := range p.m.Sends(t.Events) {
+				p.sent(s)
+			}
 			for _, c := range p.m.Commands(t.Events) {
 				p.show(c)
 			}
@@ -217,6 +250,42 @@ func (p *player) turn(in ...interpreter.Input) {
 			return
 		}
 	}
+}
+
+// sent shows a message, which must come back from its bytes.
+func (p *player) sent(m interpreter.Message) {
+	b := fact.EncodeMail(m.Body)
+	again, err := fact.DecodeMail(b)
+	if err != nil || !bytes.Equal(fact.EncodeMail(again), b) {
+		p.t.Fatalf("message %T does not come back: %v", m.Body, err)
+	}
+	text := strings.TrimPrefix(fmt.Sprintf("%T", m.Body), "fact.")
+	switch x := m.Body.(type) {
+	case interpreter.Start:
+		in, _ := x.Packed.MarshalJSON()
+		text += fmt.Sprintf(" %s %s of %s depth=%d detached=%v", x.Workflow, in, x.ParentPath, x.Depth, x.Detached)
+	case interpreter.ChildEnded:
+		out, _ := x.Output.MarshalJSON()
+		text += fmt.Sprintf(" %s %s %s %s", x.Path, x.Status, out, x.Code)
+	case fact.Emitted:
+		data, _ := x.Event.Data.MarshalJSON()
+		text += fmt.Sprintf(" %s %s %s", x.Event.Type, x.Event.Subject, data)
+	case fact.MatchOpened:
+		text += " " + x.Path + " " + x.Type
+		for _, f := range x.Match {
+			v, _ := f.Value.MarshalJSON()
+			text += fmt.Sprintf(" %s=%s", f.Path, v)
+		}
+	case fact.MatchClosed:
+		text += " " + x.Path
+	case fact.SlotWanted:
+		text += fmt.Sprintf(" %s limit=%d", x.Key, x.Limit)
+	case fact.SlotFreed:
+		text += " " + x.Key
+	case interpreter.Cancel:
+		text += " " + x.Reason
+	}
+	fmt.Fprintf(&p.out, "  @ %s (%d): %s\n", m.To, m.Seq, text)
 }
 
 func brief(f fact.Fact) string {
