@@ -235,7 +235,7 @@ func (s *scribe) value(v value, indent int, key bool) {
 			return
 		}
 		s.eol()
-		s.block(v, indent+max(step, 1)*min(step+1, 1)-boolInt(step == 0), false)
+		s.block(v, indent+step, false)
 		return
 	}
 	if size(v) < 0 && s.one(8, "own line") {
@@ -262,13 +262,6 @@ func (s *scribe) onKey() bool {
 	line := s.b.String()
 	line = line[strings.LastIndex(line, "\n")+1:]
 	return !strings.HasPrefix(strings.TrimLeft(line, " "), ":") && strings.HasSuffix(line, ":")
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // size returns the number of entries, -1 for a scalar.

@@ -27,6 +27,7 @@ package layout
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/keelstep/keelstep/pkg/dsl"
@@ -58,6 +59,9 @@ func Format(file string, src []byte) ([]byte, error) {
 	before := doc.words()
 	doc.sort(ordersOf(file, doc.root))
 	out := doc.write()
+	if len(out) > dsl.MaxSource {
+		return nil, fmt.Errorf("the file is left as it is: in the standard form it would have %d bytes, more than %d", len(out), dsl.MaxSource)
+	}
 	if !same(file, tree, out, before) {
 		return nil, ErrUnsafe
 	}

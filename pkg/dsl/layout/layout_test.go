@@ -114,6 +114,36 @@ func codes(l diag.List) []string {
 	return out
 }
 
+// What the form would make too large to be read is left alone.
+func TestTooLarge(t *testing.T) {
+	deep := "a: " + strings.Repeat("[", 40) + strings.Repeat("x, ", 20_000) + strings.Repeat("]", 40) + "\n"
+	out, err := layout.Format("x.yaml", []byte(deep))
+	if out != nil || err == nil || !strings.Contains(err.Error(), "bytes, more than 1048576") {
+		t.Errorf("%d bytes, %v", len(out), err)
+	}
+}
+
+// The last look before a text is handed out sees another meaning, a lost
+// comment, and a text that cannot be read.
+func TestSame(t *testing.T) {
+	const src = "a: 1 # one\nb: [x]\n"
+	for out, want := range map[string]bool{
+		"b: [x]\n# one\na: 1\n":           true,
+		"a: 1 # one\nb: [y]\n":            false,
+		"a: \"1\" # one\nb: [x]\n":        false,
+		"a: 1\nb: [x]\n":                  false,
+		"a: 1 # two\nb: [x]\n":            false,
+		"a: 1 # one\nb: [x]\n# one\n":     false,
+		"a: 1 # one\nb: [x\n":             false,
+		"a: 1 # one\nb: [\"x\"] # two\n":  false,
+		"a: 1 # one\n\n\n\nb:\n  - 'x'\n": true,
+	} {
+		if got := layout.Same("x.yaml", []byte(src), []byte(out)); got != want {
+			t.Errorf("same as %q: %v, want %v", out, got, want)
+		}
+	}
+}
+
 // tester is what a test and one run of a property have in common.
 type tester interface {
 	Helper()

@@ -29,6 +29,7 @@ const (
 	stepKeys    = "id name description runAfter if then else switch cases default foreach while until as concurrency maxPasses " +
 		"parallel race onError do output action approval call connection with detach returns repeat compose set append increment " +
 		"wait await emit respond return fail terminate rollback retry timeout onTimeout catch finally compensate secure track"
+	defaultKeys     = "retry timeout"
 	environmentKeys = "description services connections parameters secrets egress"
 )
 
@@ -38,12 +39,15 @@ var partKeys = []struct{ key, names string }{
 	{"http", "method path answer deadline"},
 	{"schedule", "cron every timezone overlap catchUp"},
 	{"dedupe", "key window"},
-	{"concurrency", "key limit onLimit"},
+	{"concurrency", "key limit onLimit queue"},
 	{"retry", "attempts delay backoff maxDelay jitter if attemptTimeout"},
 	{"catch", "when do"},
 	{"wait", "until"},
 	{"await", "signal event match where"},
-	{"event", "type match where"},
+	{"event", "type where"},
+	{"connections", "connector description"},
+	{"listen", "event match"},
+	{"rateLimit", "count per"},
 	{"approval", "to title options require form notify remind"},
 	{"notify", "action connection with"},
 	{"remind", "every max"},
@@ -52,6 +56,22 @@ var partKeys = []struct{ key, names string }{
 	{"fail", "code message details"},
 	{"terminate", "status message"},
 	{"secrets", "from"},
+}
+
+// Order is the order of the keys of one kind of mapping.
+type Order struct {
+	Of   string // what it is, such as "step"; of a part, its key
+	Keys []string
+}
+
+// Orders returns the orders that the standard form has, the large ones first.
+// What is not in the list keeps the order of its author.
+func Orders() []Order {
+	out := []Order{{"workflow", keys(workflowKeys)}, {"trigger", keys(triggerKeys)}, {"step", keys(stepKeys)}, {"environment", keys(environmentKeys)}}
+	for _, p := range partKeys {
+		out = append(out, Order{p.key, keys(p.names)})
+	}
+	return append(out, Order{"defaults", keys(defaultKeys)})
 }
 
 // part returns the order of a part.
@@ -89,12 +109,13 @@ func newWorkflowOrder() *order {
 	handler.in = map[string]*order{"do": step.list()}
 	step.in["catch"] = handler.list()
 
-	trigger := &order{keys: keys(triggerKeys), in: parts("http schedule event dedupe")}
+	trigger := &order{keys: keys(triggerKeys), in: parts("http schedule event dedupe rateLimit")}
 	return &order{keys: keys(workflowKeys), in: map[string]*order{
-		"defaults":    {keys: keys("retry timeout"), in: parts("retry")},
+		"connections": {each: part("connections")},
+		"defaults":    {keys: keys(defaultKeys), in: parts("retry")},
 		"concurrency": part("concurrency"),
 		"triggers":    trigger.list(),
-		"listen":      {each: part("event")},
+		"listen":      {each: part("listen")},
 		"steps":       step.list(),
 	}}
 }

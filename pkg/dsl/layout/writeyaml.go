@@ -47,6 +47,9 @@ func (w *writer) end(tail string) {
 // document writes the value of a YAML file.
 func (w *writer) document(root *node) {
 	if !root.isCollection() {
+		if root.other && root.text == "" {
+			root.text = "null" // what would be left is no document
+		}
 		w.value(&entry{value: root}, 0, -1)
 		return
 	}
@@ -156,7 +159,7 @@ func (w *writer) value(e *entry, indent, col int) {
 // joins tells whether a scalar that was written over several lines becomes
 // one line, which ends at col.
 func (n *node) joins(col int) bool {
-	return col <= MaxWidth && !strings.Contains(n.text, "\n") && !(n.style == styleDouble && escapedFold(n.raw))
+	return col <= MaxWidth && !strings.Contains(n.text, "\n") && (n.style != styleDouble || !escapedFold(n.raw))
 }
 
 // escapedFold is escaped for a scalar of several lines, in which a backslash
