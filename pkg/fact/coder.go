@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -210,22 +211,40 @@ func (c *Coder) Time(tag uint64, name string, t *time.Time) {
 	switch c.mode {
 	case writing:
 		if !t.IsZero() {
-			var b [binary.MaxVarintLen64]byte
-			c.put(tag, b[:binary.PutVarint(b[:], t.UnixNano())])
+			c.put(tag, appendTime(nil, *t))
 		}
 	case reading:
 		if b, ok := c.field(tag); ok {
-			v, n := binary.Varint(b)
-			if n != len(b) {
+			if *t, ok = readTime(b); !ok {
 				c.Fail(fmt.Errorf("%w: field %d is no time", ErrFormat, tag))
 			}
-			*t = time.Unix(0, v).UTC()
 		}
 	case showing:
 		if !t.IsZero() {
 			c.showAny(name, t.UTC().Format(time.RFC3339Nano))
 		}
 	}
+}
+
+// The times that nanoseconds since 1970 can tell.
+var firstNano, lastNano = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+
+// appendTime writes a time as nanoseconds since 1970; one too far from there
+// (a wait until the year 9999) as seconds and nanoseconds.
+func appendTime(b []byte, t time.Time) []byte {
+	if t.Before(firstNano) || t.After(lastNano) {
+		return binary.AppendUvarint(binary.AppendVarint(b, t.Unix()), uint64(t.Nanosecond()))
+	}
+	return binary.AppendVarint(b, t.UnixNano())
+}
+
+func readTime(b []byte) (t time.Time, ok bool) {
+	v, n := binary.Varint(b)
+	if n <= 0 || n == len(b) {
+		return time.Unix(0, v).UTC(), n > 0
+	}
+	nano, k := binary.Uvarint(b[n:])
+	return time.Unix(v, int64(nano%1e9)).UTC(), k > 0 && n+k == len(b) && nano < 1e9
 }
 
 // Duration carries a duration that is not negative.

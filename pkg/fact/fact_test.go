@@ -110,6 +110,24 @@ func TestTurnRoundTrip(t *testing.T) {
 }
 
 // A reader skips the fields that it does not know.
+// TestFarTimes: a wait until the year 9999 is still that after a restart.
+func TestFarTimes(t *testing.T) {
+	for _, text := range []string{
+		"0001-01-01T00:00:00.000000001Z", "1677-09-21T00:12:43.145224191Z", "1677-09-21T00:12:43.145224192Z", "1970-01-01T00:00:00Z",
+		"2262-04-11T23:47:16.854775807Z", "2262-04-11T23:47:16.854775808Z", "9999-12-31T23:59:59.999999999Z",
+	} {
+		want, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := fact.Write(func(c *fact.Coder) { c.Time(1, "at", &want) })
+		var got time.Time
+		if err := fact.ReadFields(b, func(c *fact.Coder) { c.Time(1, "at", &got) }); err != nil || !got.Equal(want) {
+			t.Errorf("%s is read back as %v, %v", text, got, err)
+		}
+	}
+}
+
 func TestFieldsCanBeAdded(t *testing.T) {
 	var o older
 	if err := fact.ReadFields(fact.Write(full().Fields), o.Fields); err != nil {
