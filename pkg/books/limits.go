@@ -126,10 +126,10 @@ func (l *Limit) want(t *turn, x fact.SlotWanted) {
 		t.record(&SlotGiven{Run: x.Run, Key: x.Key, Limit: x.Limit})
 		return
 	case graph.OnLimit(x.OnLimit) == graph.Reject:
-		deny(ConcurrencyLimit, "%s under the key %q, at most %d may", runsRun(len(s.holders)), x.Key, x.Limit)
+		deny(ConcurrencyLimit, "%s%s, at most %d may", runsRun(len(s.holders)), under(x.Key), x.Limit)
 		return
 	case graph.OnLimit(x.OnLimit) == graph.Skip:
-		deny(Skipped, "%s under the key %q already", runsRun(len(s.holders)), x.Key)
+		deny(Skipped, "%s%s already", runsRun(len(s.holders)), under(x.Key))
 		return
 	}
 	most := x.Queue
@@ -137,7 +137,7 @@ func (l *Limit) want(t *turn, x fact.SlotWanted) {
 		most = MaxQueue
 	}
 	if len(s.waiting) >= most {
-		deny(QueueFull, "%d runs wait under the key %q, no more may", len(s.waiting), x.Key)
+		deny(QueueFull, "%d wait%s, no more may", len(s.waiting), under(x.Key))
 		return
 	}
 	t.record(&SlotQueued{Run: x.Run, Key: x.Key, Limit: x.Limit})
@@ -152,6 +152,13 @@ func runsRun(n int) string {
 		return "a run runs"
 	}
 	return fmt.Sprintf("%d runs run", n)
+}
+
+func under(key string) string {
+	if key == "" {
+		return ""
+	}
+	return fmt.Sprintf(" under the key %q", key)
 }
 
 // displace tells the oldest runs of a key to make room, so that the newest

@@ -99,6 +99,7 @@ type RunSummary struct {
 	WakeAt     *time.Time        `json:"wakeAt,omitempty"`
 	Error      string            `json:"error,omitempty"`
 	Reason     string            `json:"reason,omitempty"`
+	Parent     string            `json:"parent,omitempty"` // the run that called it
 	Attributes map[string]string `json:"attributes,omitempty"`
 }
 
@@ -106,6 +107,7 @@ type RunSummary struct {
 // first.
 type RunFilter struct {
 	Workflow string
+	Parent   string // the run, or the stream of the trigger, that started them
 	Statuses []string
 	Cursor   string // of the last page
 	Limit    int    // 0: 50; at most 1,000

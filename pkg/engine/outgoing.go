@@ -130,4 +130,3 @@ func (e *Engine) refused(s *fact.Start, no *startRefused) (to string, body fact.
 	e.log.Warn("start refused", "run", s.Run, "workflow", s.Workflow, "parent", s.Parent, "code", no.code)
 	return "", nil
 }
-

@@ -5,6 +5,9 @@ import (
 	"github.com/keelstep/keelstep/pkg/expression"
 )
 
+// parentKey stands before the parent of a run among the keys of its summary.
+const parentKey = "parent:"
+
 // maxCode is how many bytes of an error's code a list shows.
 const maxCode = 200
 
@@ -16,6 +19,9 @@ func (r *run) summarize() eventlog.Summary {
 	s := eventlog.Summary{
 		Stream: r.id, Kind: kindRun, Workflow: workflow, Version: version, Digest: digest,
 		Status: m.Status().String(), Ended: m.Ended(), StartedAt: at, EndedAt: m.EndedAt(),
+	}
+	if parent, _ := m.Parent(); parent != "" {
+		s.Keys = []string{parentKey + parent}
 	}
 	if f := m.Failure(); f != nil && s.Ended {
 		s.Error = clip(f.Code, maxCode)

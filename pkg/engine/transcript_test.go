@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,12 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/keelstep/keelstep/pkg/config"
@@ -51,7 +53,7 @@ func TestTranscripts(t *testing.T) {
 				}
 				return
 			}
-			if d := cmp.Diff(got, string(before)); d != "" {
+			if d := gocmp.Diff(got, string(before)); d != "" {
 				t.Errorf("got -, want +:\n%s", d)
 			}
 		})
@@ -283,6 +285,27 @@ func (p *player) look(ctx context.Context, verb, run, arg string) {
 		p.fail(err)
 		for _, r := range rows {
 			p.printf("%s %s %s %s%s\n", r.Run, r.Workflow, r.Status, r.Reason, r.Error)
+		}
+	case "children": // those not named yet get their names
+		rows, _, err := p.e.List(ctx, engine.RunFilter{Parent: run})
+		p.fail(err)
+		slices.SortFunc(rows, func(a, b engine.RunSummary) int {
+			return cmp.Or(strings.Compare(a.Workflow, b.Workflow), a.StartedAt.Compare(b.StartedAt))
+		})
+		for _, r := range rows {
+			if !slices.Contains(p.runs, r.Run) {
+				p.runs = append(p.runs, r.Run)
+			}
+			p.printf("%s %s %s %s%s\n", r.Run, r.Workflow, r.Status, r.Reason, r.Error)
+		}
+	case "limit":
+		holders, waiting, err := p.e.Limit(ctx, run, arg)
+		if !p.fail(err) {
+			p.printf("holding %v, waiting %v\n", holders, waiting)
+		}
+	case "admission":
+		if !p.fail(p.e.Admission(ctx, run)) {
+			p.printf("may run\n")
 		}
 	case "world":
 		p.printf("%s", p.world.counts())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
@@ -175,7 +176,11 @@ func (e *Engine) List(ctx context.Context, f RunFilter) (rows []RunSummary, next
 	case limit > 1000:
 		limit = 1000
 	}
-	filter := eventlog.Filter{Kind: kindRun, Workflow: f.Workflow, Statuses: f.Statuses, Before: f.Cursor, Limit: limit + 1}
+	key := ""
+	if f.Parent != "" {
+		key = parentKey + f.Parent
+	}
+	filter := eventlog.Filter{Key: key, Kind: kindRun, Workflow: f.Workflow, Statuses: f.Statuses, Before: f.Cursor, Limit: limit + 1}
 	for s, err := range e.store.List(ctx, filter) {
 		switch {
 		case errors.Is(err, eventlog.ErrCorrupt):
@@ -195,6 +200,11 @@ func rowOf(s eventlog.Summary) RunSummary {
 	row := RunSummary{
 		Run: s.Stream, Workflow: s.Workflow, Version: s.Version, Status: s.Status, StartedAt: s.StartedAt,
 		EndedAt: timeOf(s.EndedAt), WakeAt: timeOf(s.WakeAt), Error: s.Error, Reason: s.Reason,
+	}
+	for _, k := range s.Keys {
+		if parent, ok := strings.CutPrefix(k, parentKey); ok && isRunID(parent) {
+			row.Parent = parent
+		}
 	}
 	if len(s.Attributes) > 0 {
 		row.Attributes = make(map[string]string, len(s.Attributes))

@@ -199,6 +199,7 @@ type Filter struct {
 	Prefix   string // of the stream's name
 	Kind     string
 	Workflow string
+	Key      string // that is among the summary's
 	Statuses []string
 	Open     bool   // only those that have not Ended, or have messages waiting
 	Before   string // only stream names below it (above, when Oldest): the cursor of the last page

@@ -14,6 +14,8 @@ func (f Filter) Admits(s Summary) bool {
 		return false
 	case f.Workflow != "" && f.Workflow != s.Workflow:
 		return false
+	case f.Key != "" && !slices.Contains(s.Keys, f.Key):
+		return false
 	case len(f.Statuses) > 0 && !slices.Contains(f.Statuses, s.Status):
 		return false
 	case f.Open && !s.Open():

@@ -40,6 +40,10 @@ func (m *Machine) Started() (run, workflow, version, digest string, at time.Time
 	return r.Run, r.Workflow, r.Version, r.Digest, m.startedAt()
 }
 
+// Parent returns the stream that started the run, a run's or a trigger's, and
+// the path there; empty when it was started from outside.
+func (m *Machine) Parent() (stream, path string) { return m.st.run.Parent, m.st.run.ParentPath }
+
 // EndedAt returns when the run ended, zero when it has not.
 func (m *Machine) EndedAt() time.Time { return m.st.endedAt }
 
