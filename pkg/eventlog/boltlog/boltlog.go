@@ -57,10 +57,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// ErrLocked: another process has the file open.
+// ErrLocked says that another process has the file open.
 var ErrLocked = errors.New("the log is in use by another process")
 
-// ErrNewer: a newer version of the program wrote the file. It was not touched.
+// ErrNewer says that a newer version of the program wrote the file. It was not
+// touched.
 var ErrNewer = errors.New("the log was written by a newer version")
 
 // Log is a store in a file. Its methods may be called from many goroutines.

@@ -1,6 +1,7 @@
 package boltlog_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -30,5 +31,37 @@ func TestContract(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func mustOpen(t *testing.T, path string, opts boltlog.Options) *boltlog.Log {
+	t.Helper()
+	l, err := boltlog.Open(path, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func mustClose(t *testing.T, l *boltlog.Log) {
+	t.Helper()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustAppend(t *testing.T, l *boltlog.Log, after uint64) {
+	t.Helper()
+	b := eventlog.Batch{Stream: "r", After: after, Record: fmt.Append(nil, after)}
+	if err := l.Append(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustBeClean(t *testing.T, path string) {
+	t.Helper()
+	r, err := boltlog.Check(t.Context(), path)
+	if err != nil || !r.Clean() {
+		t.Fatalf("Check = %v, %v", r.Damage, err)
 	}
 }

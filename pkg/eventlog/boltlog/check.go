@@ -35,7 +35,7 @@ func checkFile(ctx context.Context, path string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer f.Close() //nolint:errcheck // of a file that was only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return Report{}, err
@@ -147,7 +147,7 @@ func (c *checker) run(h *header) error {
 	})
 	c.buckets, c.tail = map[string]bucket{}, map[string][]numbered{}
 	for _, step := range []func() error{
-		c.findBuckets, func() error { return c.state(h.txid) }, c.journal,
+		func() error { return c.findBuckets(h.txid) }, func() error { return c.state(h.txid) }, c.journal,
 		c.streams, c.payloads, c.snapshots, c.ctx.Err,
 	} {
 		if err := step(); err != nil {
@@ -159,7 +159,7 @@ func (c *checker) run(h *header) error {
 	return nil
 }
 
-func (c *checker) findBuckets() error {
+func (c *checker) findBuckets(txid uint64) error {
 	all, err := c.pages.buckets()
 	if err != nil {
 		return err
@@ -171,7 +171,7 @@ func (c *checker) findBuckets() error {
 			c.buckets[b.name] = b
 		}
 	}
-	if len(all) == 0 && c.report.Clean() {
+	if len(all) == 0 && fresh(txid) {
 		return nil
 	}
 	for _, name := range buckets {

@@ -2,6 +2,8 @@ package boltlog
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -12,22 +14,30 @@ import (
 // checkpoint is how far the one under way has to come, and who waits for it.
 type checkpoint struct {
 	until   uint64 // the journal's last entry when it began; 0: none runs
+	todo    []*stream
 	waiters []*request
 	hold    uint64 // after a full disk: none by itself before this entry
 }
 
-func (c *checkpoint) running() bool { return c.until > 0 || len(c.waiters) > 0 }
-
-func (c *checkpoint) start(number uint64) { c.until = max(c.until, number) }
-
-func (c *checkpoint) wait(r *request, number uint64) {
-	c.waiters = append(c.waiters, r)
-	c.start(number)
-}
+func (c *checkpoint) running() bool { return c.until > 0 }
 
 func (c *checkpoint) end(err error) {
 	answer(c.waiters, err)
-	c.until, c.waiters = 0, nil
+	*c = checkpoint{hold: c.hold}
+}
+
+// startCheckpoint begins a checkpoint, or lets the one under way go on to
+// where the journal is now. Streams are moved in the order of their names:
+// bbolt rewrites the neighbours of what it writes.
+func (l *Log) startCheckpoint() {
+	c := &l.committer
+	c.check.until, c.check.todo = max(c.number, 1), nil
+	for _, d := range c.dirty {
+		if !d.stale() {
+			c.check.todo = append(c.check.todo, d.stream)
+		}
+	}
+	slices.SortFunc(c.check.todo, func(a, b *stream) int { return strings.Compare(a.name, b.name) })
 }
 
 // holdFor is how many entries go by before a checkpoint that found the disk
@@ -66,7 +76,8 @@ func (l *Log) checkpoint() {
 		c.check.end(err)
 	default:
 		step.publish()
-		if step.done {
+		if len(c.check.todo) == 0 {
+			c.segment = 0
 			c.check.end(nil)
 		}
 	}
@@ -79,8 +90,7 @@ type mover struct {
 	journal journalReader
 	size    int
 	moved   []moved
-	next    int // in dirty
-	done    bool
+	todo    []*stream // not yet whole
 }
 
 // moved is what a transaction did for one stream.
@@ -92,20 +102,13 @@ type moved struct {
 
 func (m *mover) run() (changed bool, err error) {
 	c := &m.log.committer
-	for m.size < maxGroupBytes {
-		for m.next < len(c.dirty) && c.dirty[m.next].stale() {
-			m.next++
-		}
-		if m.next == len(c.dirty) || c.dirty[m.next].since > c.check.until {
-			m.done = true
-			break
-		}
-		whole, err := m.move(c.dirty[m.next].stream)
+	for m.todo = c.check.todo; len(m.todo) > 0 && m.size < maxGroupBytes; {
+		whole, err := m.move(m.todo[0])
 		if err != nil {
 			return false, err
 		}
 		if whole {
-			m.next++
+			m.todo = m.todo[1:]
 		}
 	}
 	dropped, err := m.drop()
@@ -226,9 +229,13 @@ func (m *mover) part(s *stream, chunked uint64) error {
 // drop removes the segments of the journal that nobody needs.
 func (m *mover) drop() (dropped bool, err error) {
 	c := &m.log.committer
+	settled := map[*stream]bool{}
+	for _, mv := range m.moved {
+		settled[mv.stream] = mv.whole
+	}
 	floor := c.number + 1
-	for _, d := range c.dirty[m.next:] {
-		if !d.stale() {
+	for _, d := range c.dirty {
+		if !d.stale() && !settled[d.stream] {
 			floor = d.since
 			break
 		}
@@ -260,8 +267,6 @@ func (m *mover) publish() {
 			delete(l.tail, s.name)
 		}
 	}
-	c.dirty = c.dirty[m.next:]
-	if m.done {
-		c.segment = 0
-	}
+	c.check.todo = m.todo
+	c.dirty = slices.DeleteFunc(c.dirty, dirty.stale)
 }

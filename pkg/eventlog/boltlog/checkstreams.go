@@ -114,7 +114,7 @@ type streamCheck struct {
 	next    uint64
 	last    hash // of the record before next
 	known   bool // last is known
-	records bool // there was at least one
+	changed bool // since its last checkpoint
 }
 
 // start reads the stored head.
@@ -190,20 +190,18 @@ func (s *streamCheck) journal(tail []numbered) {
 		}
 		place := fmt.Sprintf("journal entry %d", n.number)
 		r, ok := decodeRecord(n.record)
-		if !n.sound() || !ok {
-			reason := "its checksum does not hold"
-			if n.number <= s.stored.upTo {
-				reason += "; it is in a chunk as well"
-			} else {
-				seq++
-			}
-			s.damage(s.name, max(seq, 1), place, "%s", reason)
-			if n.number > s.stored.upTo && seq >= s.next {
+		switch sound := n.sound() && ok; {
+		case s.stale(n) && !sound:
+			s.damage(s.name, 0, place, "its record's checksum does not hold; it is no longer needed")
+		case !sound:
+			seq++
+			s.damage(s.name, seq, place, "its checksum does not hold")
+			if seq >= s.next {
 				s.next, s.known = seq+1, false
 			}
 			continue
 		}
-		if n.number <= s.stored.upTo {
+		if s.stale(n) {
 			continue
 		}
 		if seq = r.seq; seq < s.next {
@@ -214,6 +212,11 @@ func (s *streamCheck) journal(tail []numbered) {
 		}
 		s.step(place, seq, r.prev, hashOf(n.record))
 	}
+}
+
+// stale reports whether the stored head has the entry in it already.
+func (s *streamCheck) stale(n numbered) bool {
+	return n.number <= s.stored.upTo || n.number < s.position.floor
 }
 
 // inbox compares the messages that wait with the head, and moves on with the
@@ -237,9 +240,10 @@ func (s *streamCheck) inbox(rows *rowsOf, tail []numbered) {
 		s.damage(s.name, 0, "inbox", "%d messages wait, not %d", count, s.stored.inbox)
 	}
 	for _, n := range tail {
-		if n.number <= s.stored.upTo {
+		if s.stale(n) {
 			continue
 		}
+		s.changed = true
 		if n.stream == s.name {
 			for _, id := range n.took {
 				if !waits[id] {
@@ -271,4 +275,8 @@ func (s *streamCheck) open(rows *rowsOf) {
 }
 
 // end counts the stream if there is anything of it.
-func (s *streamCheck) end() { s.report.Streams++ }
+func (s *streamCheck) end() {
+	if s.next > 1 || s.stored.upTo > 0 || s.changed {
+		s.report.Streams++
+	}
+}

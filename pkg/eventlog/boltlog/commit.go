@@ -60,7 +60,7 @@ func (l *Log) gather() bool {
 				return false
 			}
 		case <-l.opts.Tick:
-			c.check.start(c.number)
+			l.startCheckpoint()
 		}
 	}
 	l.drain()
@@ -75,7 +75,8 @@ func (l *Log) drain() {
 		if r := c.held; r != nil {
 			switch {
 			case r.checkpoint:
-				c.check.wait(r, c.number)
+				c.check.waiters = append(c.check.waiters, r)
+				l.startCheckpoint()
 			case len(c.batch) > 0 && (size+r.size > maxGroupBytes || len(c.batch) == maxGroup):
 				return
 			default:
@@ -114,6 +115,9 @@ func (l *Log) commit() {
 		l.publish(g)
 	}
 	answer(c.batch, err)
+	if err == nil && !c.check.running() && l.due() {
+		l.startCheckpoint()
+	}
 }
 
 // answer tells everybody how it went; who was refused is told that.
@@ -223,9 +227,6 @@ func (l *Log) publish(g *group) {
 		for _, m := range e.sends {
 			l.touch(g.drafts[m.ID.Receiver].stream, number, e)
 		}
-	}
-	if len(g.entries) > 0 && l.due() {
-		c.check.start(c.number)
 	}
 }
 

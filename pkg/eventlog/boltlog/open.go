@@ -123,7 +123,7 @@ func create(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // the link is what counts
+	defer os.Remove(f.Name())
 	if err := f.Close(); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close() //nolint:errcheck // of a file that was only read
+	defer d.Close()
 	if err := d.Sync(); err != nil && runtime.GOOS != "windows" {
 		return err
 	}
@@ -180,7 +180,7 @@ func inspect(path string, opts Options) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // of a file that was only read
+	defer f.Close()
 	unlock, err := lockShared(path)
 	if err != nil {
 		return err
@@ -235,8 +235,11 @@ func notShort(f *os.File, h *header) error {
 
 // known refuses what another program or a newer version of this one wrote.
 func known(p *pages, bs []bucket, h *header) error {
-	if len(bs) == 0 {
+	if len(bs) == 0 && fresh(h.txid) {
 		return nil // initialised by bbolt, and by nobody else yet
+	}
+	if len(bs) == 0 {
+		return fmt.Errorf("%w: the root page is of another time: restore a backup", eventlog.ErrCorrupt)
 	}
 	q := newPages(p.file, p.head, p.damaged) // reads what p is going to read again
 	for _, b := range bs {
@@ -256,6 +259,11 @@ func known(p *pages, bs []bucket, h *header) error {
 	return errors.New("it is a bbolt file, but not a log")
 }
 
+// fresh reports whether a file whose newest transaction is this one was made
+// by bbolt and not written to: its two headers are of transactions 0 and 1. An
+// empty root in any other is a page of another time.
+func fresh(txid uint64) bool { return txid <= 1 }
+
 // lockShared waits for whoever writes to the file to let go of it. A file that
 // bbolt cannot even map has no lock worth waiting for.
 func lockShared(path string) (unlock func(), err error) {
@@ -269,7 +277,7 @@ func lockShared(path string) (unlock func(), err error) {
 	}
 	return func() {
 		if db != nil {
-			db.Close() //nolint:errcheck // of a file that was only read
+			db.Close()
 		}
 	}, nil
 }

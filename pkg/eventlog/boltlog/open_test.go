@@ -69,7 +69,7 @@ func TestFirstStart(t *testing.T) {
 				t.Errorf("%s: Open = %v", name, err)
 				continue
 			}
-			mustAppend(t, l, "r", 0)
+			mustAppend(t, l, 0)
 			mustClose(t, l)
 			mustBeClean(t, path)
 			continue
@@ -98,7 +98,7 @@ func TestTwoOwners(t *testing.T) {
 	if _, err := boltlog.Check(t.Context(), path); !errors.Is(err, boltlog.ErrLocked) {
 		t.Errorf("Check of an open log = %v", err)
 	}
-	mustAppend(t, l, "r", 0)
+	mustAppend(t, l, 0)
 }
 
 func TestForeignFiles(t *testing.T) {
@@ -126,7 +126,7 @@ func TestForeignFiles(t *testing.T) {
 func TestNewer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.db")
 	l := mustOpen(t, path, boltlog.Options{})
-	mustAppend(t, l, "r", 0)
+	mustAppend(t, l, 0)
 	mustClose(t, l)
 	db, err := bolt.Open(path, 0o600, &bolt.Options{NoFreelistSync: true})
 	if err != nil {
@@ -158,7 +158,7 @@ func TestNewer(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.db")
 	l := mustOpen(t, path, boltlog.Options{})
-	mustAppend(t, l, "r", 0)
+	mustAppend(t, l, 0)
 	mustClose(t, l)
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -196,7 +196,7 @@ func TestHeaders(t *testing.T) {
 		if err != nil || head.Records > 1 {
 			t.Errorf("headers %s: Head = %+v, %v", damaged, head, err)
 		}
-		mustAppend(t, l, "r", head.Records)
+		mustAppend(t, l, head.Records)
 		mustClose(t, l)
 		mustBeClean(t, path)
 	}

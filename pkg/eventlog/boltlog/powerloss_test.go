@@ -124,3 +124,27 @@ func TestPowerLoss(t *testing.T) {
 		os.Remove(path)
 	}
 }
+
+// The images bite: a header that is written before its pages are is found.
+func TestPowerLossWithoutFlush(t *testing.T) {
+	ms := recordMoments(t)
+	r := random(t)
+	path := filepath.Join(t.TempDir(), "log.db")
+	found := 0
+	const images = 60
+	for range images {
+		n := 1 + r.IntN(len(ms)-1)
+		was, is := ms[n-1].file, ms[n].file
+		file := append(bytes.Clone(was), make([]byte, len(is)-len(was))...)
+		copy(file[:2*4096], is)
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if report, err := boltlog.Check(t.Context(), path); err == nil && !report.Clean() {
+			found++
+		}
+	}
+	if found < images {
+		t.Errorf("Check finds %d of %d logs whose last transaction is not there", found, images)
+	}
+}

@@ -18,7 +18,7 @@ func (l *Log) restore() error {
 		if c.position, err = decodePosition(tx.Bucket(bucketState).Get(stateKey)); err != nil {
 			return err
 		}
-		r := restorer{tx: tx, streams: map[string]*stream{}, broken: map[string]error{}}
+		r := restorer{tx: tx, floor: c.floor, streams: map[string]*stream{}, broken: map[string]error{}}
 		s := scan{position: c.position, each: r.entry, damaged: func(e *entryError) error { return e }}
 		segments := tx.Cursor()
 		for k, _ := segments.Seek([]byte(segmentPrefix)); k != nil; k, _ = segments.Next() {
@@ -44,7 +44,7 @@ func (l *Log) restore() error {
 		}
 		c.dirty, c.segment = r.dirty, s.bytes
 		if l.due() {
-			c.check.start(c.number)
+			l.startCheckpoint()
 		}
 		return nil
 	})
@@ -53,12 +53,16 @@ func (l *Log) restore() error {
 // restorer builds the streams that the journal speaks of.
 type restorer struct {
 	tx      *bolt.Tx
+	floor   uint64
 	streams map[string]*stream
 	broken  map[string]error // those whose heads cannot be read
 	dirty   []dirty
 }
 
 func (r *restorer) entry(number uint64, e *entry) error {
+	if number < r.floor {
+		return nil // in the stored heads, or of streams that were purged
+	}
 	r.apply(number, e, e.stream)
 	for _, m := range e.sends {
 		r.apply(number, e, m.ID.Receiver)

@@ -31,9 +31,9 @@ func testAppend(t *testing.T, b *bench) {
 	if got := b.read("nobody", 0); got != nil {
 		t.Errorf("Read of no stream = %v", got)
 	}
-	for r := range b.Read(t.Context(), "r", 0) {
-		if r.Seq != 1 {
-			t.Errorf("a loop that was left went on to %d", r.Seq)
+	for r, err := range b.Read(t.Context(), "r", 0) {
+		if r.Seq != 1 || err != nil {
+			t.Errorf("a loop that was left got record %d, %v", r.Seq, err)
 		}
 		break
 	}
@@ -244,7 +244,10 @@ func testAppendWhileReading(t *testing.T, b *bench) {
 	if n < 20 {
 		t.Errorf("read %d records of at least 20", n)
 	}
-	for range b.List(t.Context(), eventlog.Filter{Prefix: "big/"}) {
+	for _, err := range b.List(t.Context(), eventlog.Filter{Prefix: "big/"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		b.append(eventlog.Batch{Stream: fmt.Sprint("more/", n), Record: make([]byte, 2<<20)})
 		n++
 	}
@@ -285,7 +288,7 @@ func testReopen(t *testing.T, b *bench) {
 	for n := range uint64(5) {
 		b.append(rec("r", n), eventlog.Batch{
 			Stream: "s", Summary: &eventlog.Summary{Kind: "book", Attempts: int(n)},
-			Send: []eventlog.Message{outside("o", n, "s"), msg("s", n, "r")},
+			Send: []eventlog.Message{outside(n, "s"), msg("s", n, "r")},
 		})
 		was := b.contents()
 		b.reopen()

@@ -72,12 +72,12 @@ func (f *Faulty) Append(ctx context.Context, bs ...eventlog.Batch) error {
 	case Full:
 		return eventlog.ErrFull
 	case Lost:
-		return errors.Join(ErrFault, f.Store.Close())
+		return errors.Join(ErrFault, f.Close())
 	case Kept:
 		if err := f.Store.Append(ctx, bs...); err != nil {
 			return err
 		}
-		return errors.Join(ErrFault, f.Store.Close())
+		return errors.Join(ErrFault, f.Close())
 	default:
 		panic(fmt.Sprintf("logtest: unhandled fault %s", f.Fault))
 	}

@@ -48,7 +48,7 @@ func Test(t *testing.T, fresh func(t *testing.T) Opener) {
 		t.Run(c.name, func(t *testing.T) {
 			b := &bench{t: t, open: fresh(t)}
 			b.Store = b.open()
-			defer func() { b.Store.Close() }()
+			defer func() { b.Close() }() // of the store as it is then
 			c.run(t, b)
 		})
 	}
@@ -182,8 +182,9 @@ func msg(from string, seq uint64, to string) eventlog.Message {
 	}
 }
 
-func outside(from string, seq uint64, to string) eventlog.Message {
-	m := msg(from, seq, to)
+// outside is a message that no stream sent.
+func outside(seq uint64, to string) eventlog.Message {
+	m := msg("o", seq, to)
 	m.Outside = true
 	return m
 }

@@ -14,7 +14,7 @@ func testMessages(t *testing.T, b *bench) {
 		b.append(eventlog.Batch{Stream: "sender", Send: ms})
 	}
 	send(msg("a", 2, "r"), msg("a", 1, "r"), msg("a", 1, "s"))
-	send(outside("o", 1, "r"))
+	send(outside(1, "r"))
 	again := msg("a", 2, "r")
 	again.Body = []byte("not the first")
 	send(again, msg("a", 2, "r"))
@@ -22,7 +22,7 @@ func testMessages(t *testing.T, b *bench) {
 		eventlog.Batch{Stream: "x", Record: []byte("x"), Send: []eventlog.Message{msg("x", 1, "r"), msg("x", 1, "r")}},
 		eventlog.Batch{Stream: "y", Send: []eventlog.Message{msg("x", 1, "r")}},
 	)
-	want := []eventlog.Message{msg("a", 2, "r"), msg("a", 1, "r"), outside("o", 1, "r"), msg("x", 1, "r")}
+	want := []eventlog.Message{msg("a", 2, "r"), msg("a", 1, "r"), outside(1, "r"), msg("x", 1, "r")}
 	for range 2 {
 		equal(t, "inbox", b.inbox("r"), want)
 		equal(t, "inbox of another", b.inbox("s"), []eventlog.Message{msg("a", 1, "s")})
@@ -85,7 +85,7 @@ func testInboxBound(t *testing.T, b *bench) {
 	fill := func(from, to uint64) eventlog.Batch {
 		batch := eventlog.Batch{Stream: "o"}
 		for i := from; i < to; i++ {
-			batch.Send = append(batch.Send, outside("o", i, "r"))
+			batch.Send = append(batch.Send, outside(i, "r"))
 		}
 		return batch
 	}
@@ -104,7 +104,7 @@ func testInboxBound(t *testing.T, b *bench) {
 	var batch eventlog.Batch
 	batch.Stream = "r"
 	for i := range uint64(2) {
-		batch.Took = append(batch.Took, outside("o", i, "r").ID)
+		batch.Took = append(batch.Took, outside(i, "r").ID)
 	}
 	b.append(batch, fill(eventlog.MaxInbox, eventlog.MaxInbox+1))
 	b.refuses(eventlog.ErrInboxFull, fill(eventlog.MaxInbox+1, eventlog.MaxInbox+2))
@@ -112,5 +112,5 @@ func testInboxBound(t *testing.T, b *bench) {
 	if err != nil || head.Inbox != eventlog.MaxInbox {
 		t.Errorf("Head = %+v, %v", head, err)
 	}
-	equal(t, "first", fmt.Sprint(b.inbox("r")[0].ID), fmt.Sprint(outside("o", 2, "r").ID))
+	equal(t, "first", fmt.Sprint(b.inbox("r")[0].ID), fmt.Sprint(outside(2, "r").ID))
 }
