@@ -118,6 +118,35 @@ func (g *generator) parallel(at place) doc {
 	return g.wrap(at, doc{{"id", g.id("par")}, {"parallel", steps}, {"onError", word(rule)}})
 }
 
+// race makes branches of which the first that succeeds wins. Unless the
+// workflow may be racy, it is always the same one: the others never answer.
+func (g *generator) race(at place) doc {
+	in := at.inner()
+	in.beside, in.mayEnd = true, false
+	n := 2 + g.n(2)
+	winner := g.n(n)
+	var steps []doc
+	for i := range n {
+		b := in
+		b.mayFail = at.mayFail && i == winner || g.p.Racy
+		var s doc
+		if i == winner || g.p.Racy && g.chance(70) {
+			s, _ = g.step(b)
+		} else {
+			g.left--
+			s = doc{
+				{"id", g.id("act")}, {"action", "test." + one(g.dice, "keyed", "safe", "never")},
+				{"with", doc{{"do", "hang"}, {"v", g.value(b)}}}, {"retry", doc{{"attempts", 1}}}, {"timeout", never},
+			}
+		}
+		if has(s, "fail") {
+			s = second(s, entry{"if", g.truth(b)})
+		}
+		steps = append(steps, s)
+	}
+	return g.wrap(at, doc{{"id", g.id("race")}, {"race", steps}})
+}
+
 // scope makes a do, which may be attempted again as a whole.
 func (g *generator) scope(at place) doc {
 	in := at.inner()

@@ -44,7 +44,7 @@ func (g *generator) verb(at place) (doc, string) {
 		return g.end(at), ""
 	}
 	for {
-		switch g.n(26) {
+		switch g.n(27) {
 		case 0, 1, 2, 3:
 			return g.action(at, "")
 		case 4:
@@ -92,6 +92,10 @@ func (g *generator) verb(at place) (doc, string) {
 				return g.rollback(at), ""
 			}
 		case 23:
+			if nests {
+				return g.race(at), ""
+			}
+		case 24:
 			if nests && g.left > 3 {
 				return g.saga(at), ""
 			}
@@ -270,7 +274,7 @@ func (g *generator) wait(at place) doc {
 	}
 	s := doc{{"id", id}, {"wait", one(g.dice, "10ms", "3s", "1m", "2h")}}
 	if at.mayFail && g.chance(20) {
-		s[1].value = "30d"
+		s[1].value = never
 		s = s.with("timeout", "1s")
 	}
 	return s

@@ -179,13 +179,24 @@ func (s *shell) disturb() {
 	}
 }
 
+// maxSkew is how far the clock is from the true time at most; never is longer,
+// for timeouts that do not strike.
+const (
+	maxSkew = 2 * 365 * 24 * time.Hour
+	never   = "3650d"
+)
+
 // step moves the clock.
 func (s *shell) step(d dice, sign time.Duration) {
 	by := one(d, time.Millisecond, 3*time.Second, time.Minute, time.Hour, 24*time.Hour)
 	if !s.p.Timed && d.chance(20) {
 		by = 365 * 24 * time.Hour
 	}
-	s.skew += sign * (by + time.Duration(d.n(1000))*time.Millisecond)
+	skew := s.skew + sign*(by+time.Duration(d.n(1000))*time.Millisecond)
+	if skew.Abs() > maxSkew {
+		return
+	}
+	s.skew = skew
 	if s.p.Timed {
 		s.mayDiverge("a clock step")
 	}
