@@ -28,15 +28,16 @@ workflows need; without it connections are not looked at.
 Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.`,
 		Example: `  engine validate samples/order
   engine validate workflows/*.yaml --env staging
-  engine validate . --format json`,
+  engine validate . --format github
+  engine validate . --format sarif > findings.sarif`,
 		Args: wantArgs(1, -1, "a file or a folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.validate(cmd.Context(), args, o)
 		},
 	}
 	envFlag(c, &o.env, "check against this environment: a name in env/, or a file")
-	c.Flags().StringVar(&o.format, "format", "text", "text or json")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+	c.Flags().StringVar(&o.format, "format", "text", "text, json, github (annotations in GitHub Actions) or sarif")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(findingFormats, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
 	return c
 }
 
@@ -50,8 +51,8 @@ type validation struct {
 }
 
 func (a *app) validate(ctx context.Context, paths []string, o validateOptions) error {
-	if o.format != "text" && o.format != "json" {
-		return usagef("", "--format is text or json, not %q", o.format)
+	if err := knownFormat(o.format); err != nil {
+		return err
 	}
 	v := validation{Diagnostics: diag.List{}}
 	sources := map[string][]byte{}
@@ -75,12 +76,8 @@ func (a *app) validate(ctx context.Context, paths []string, o validateOptions) e
 		}
 	}
 	v.Valid = v.Errors == 0
-	if o.format == "json" {
-		if err := a.printJSON(v); err != nil {
-			return err
-		}
-	} else {
-		a.printValidation(v, sources)
+	if err := a.writeValidation(o.format, v, sources); err != nil {
+		return err
 	}
 	if !v.Valid {
 		return exitWith(exitFailed)
