@@ -68,6 +68,7 @@ var structureCodes = [...]Entry{
 	{Code: "E218", Title: "not a schedule", Explanation: "A cron expression has five fields: minute, hour, day of the month, month and weekday; the second in front and the year behind them may be added. A zone is an IANA name such as Europe/Berlin, or a Windows name. An interval is a second at least.", Hint: "Correct the field that the message names."},
 	{Code: "E219", Title: "an attribute of two types", Explanation: "Runs are searched by their attributes, so an attribute is a text, a number or a boolean wherever it is tracked.", Hint: "Take another name for one of them, or convert the value."},
 	{Code: "E220", Title: "a secret that stands in the file", Explanation: "Whoever can read the file knows it, and so does everyone who sees a copy.", Hint: "Write ${ secrets.NAME }, and give the value where the engine runs."},
+	{Code: "E221", Title: "a reference that leads nowhere", Explanation: "A schema may refer to files of the project's folder, relative to the file that it stands in. Nothing is loaded from outside of it, and what a document refers to becomes part of it.", Hint: "Correct the path, or copy the file into the project."},
 }
 
 // The order of steps.
@@ -111,6 +112,7 @@ var expressionCodes = [...]Entry{
 	{Code: "E422", Title: "a value that cannot stand in text", Explanation: "In text with ${ } in it, texts, numbers and booleans are written as they are; objects, lists and null have no one way to be written.", Hint: "Use toJSON, or ?? with a text for null."},
 	{Code: "E423", Title: "text that reads as an expression", Explanation: "A value is literal unless it holds ${ }, and this one reads as an expression over known names.", Hint: "Write it in ${ } to compute it.", Warning: true},
 	{Code: "E424", Title: "a value of the wrong type", Explanation: "The expression gives a value of another type than the place needs.", Hint: "Convert it."},
+	{Code: "E425", Title: "a value of which nothing is known", Explanation: "Nothing that is made of the value can be checked before the run. This is said only when it is asked for.", Hint: "Give it a type where it comes from: returns, the input's schema, or the schema of a parameter.", Warning: true},
 }
 
 // Calls and connections.

@@ -36,7 +36,7 @@ func (c *compiler) buildApproval(s *step, at place) {
 		a.Title = c.typed(v, at, stringType, "a title is a text")
 	}
 	if v := usable(n.get("options")); v != nil {
-		a.Options = c.options(v)
+		a.Options = c.outcomes(v)
 	}
 	a.Require = c.required(n)
 	form := usable(n.get("form"))
@@ -89,8 +89,8 @@ func (c *compiler) people(n *node, at place) *expression.Template {
 	return t
 }
 
-// options reads the possible outcomes, each once.
-func (c *compiler) options(n *node) []string {
+// outcomes reads the possible outcomes, each once.
+func (c *compiler) outcomes(n *node) []string {
 	var out []string
 	for _, item := range n.items {
 		text, ok := item.str()

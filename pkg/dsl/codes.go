@@ -37,6 +37,7 @@ const (
 	codeSchedule    diag.Code = "E218"
 	codeAttribute   diag.Code = "E219"
 	codeInFile      diag.Code = "E220"
+	codeReference   diag.Code = "E221"
 
 	codeUnknownStep   diag.Code = "E301"
 	codeNotSibling    diag.Code = "E302"

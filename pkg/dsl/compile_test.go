@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -20,13 +21,15 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // A case is a document and what comes of it: the findings as they are
-// printed, or the graph. An env.json binds connections.
+// printed, or the graph. The file bound names connections with their
+// connectors, options holds options, project/… is the project's files.
 type testCase struct {
 	path    string
 	archive *txtar.Archive
 	file    string
 	src     []byte
 	catalog dsl.Catalog
+	options dsl.Options
 }
 
 func cases(t testing.TB) []testCase {
@@ -42,7 +45,7 @@ func cases(t testing.TB) []testCase {
 			t.Fatal(err)
 		}
 		c := testCase{path: path, archive: a}
-		catalog := newCatalog()
+		catalog, project := newCatalog(), fstest.MapFS{}
 		for _, f := range a.Files {
 			switch {
 			case f.Name == "bound":
@@ -51,9 +54,16 @@ func cases(t testing.TB) []testCase {
 					name, connector, _ := strings.Cut(line, ":")
 					catalog.connections[name] = dsl.Connection{Name: name, Connector: connector, Settings: map[string]any{"idempotencyHeader": "K"}}
 				}
+			case f.Name == "options":
+				c.options.WarnAny = strings.Contains(string(f.Data), "warn-any")
+			case strings.HasPrefix(f.Name, "project/"):
+				project[strings.TrimPrefix(f.Name, "project/")] = &fstest.MapFile{Data: f.Data}
 			case f.Name != "want":
 				c.file, c.src = f.Name, f.Data
 			}
+		}
+		if len(project) > 0 {
+			c.options.Files, c.options.Path = project, "workflows/"+c.file
 		}
 		c.src = unescape(c.src)
 		c.catalog = catalog
@@ -83,7 +93,7 @@ func unescape(b []byte) []byte {
 var repeated = regexp.MustCompile(`‹([^›]+)×(\d+)›`)
 
 func (c testCase) run() (got string, w *graph.Workflow, l diag.List) {
-	w, l = dsl.Compile(c.file, c.src, c.catalog)
+	w, l = dsl.CompileWith(c.options, c.file, c.src, c.catalog)
 	got = diag.Text(l, diag.Source(c.file, c.src))
 	if w != nil {
 		if got != "" {

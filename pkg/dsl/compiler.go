@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -21,18 +22,37 @@ import (
 // maxFindings bounds how many findings one document gives.
 const maxFindings = 1000
 
-// Compile compiles the YAML or JSON source of one workflow. file is its name
-// in findings, and its extension says which of the two it is. It returns all
-// findings, sorted; the workflow is nil when one of them is an error. It
-// never panics and takes time in proportion to the source.
+// Options is how a document is compiled. The zero value is for a document that
+// stands alone.
+type Options struct {
+	// WarnAny asks for a warning at each value of which nothing is known, so
+	// that nothing about it is checked.
+	WarnAny bool
+	// Files is the project's folder: schemas may refer to files in it. What it
+	// gives is put into the compiled document. Nil: there is no project.
+	Files fs.FS
+	// Path is where in Files the document stands, such as workflows/order.yaml.
+	Path string
+}
+
+// Compile compiles a document that stands alone; see CompileWith.
 func Compile(file string, src []byte, c Catalog) (*graph.Workflow, diag.List) {
+	return CompileWith(Options{}, file, src, c)
+}
+
+// CompileWith compiles the YAML or JSON source of one workflow. file is its
+// name in findings, and its extension says which of the two it is. It returns
+// all findings, sorted; the workflow is nil when one of them is an error. It
+// never panics and takes time in proportion to the source. Without a catalog,
+// operations are not looked at.
+func CompileWith(o Options, file string, src []byte, c Catalog) (*graph.Workflow, diag.List) {
 	tree, findings := Read(file, src)
 	findings = append(findings, CheckSchema(tree, "workflow")...)
 	if tree.root == nil || tree.root.bad || tree.root.kind != kindMap {
 		return nil, bounded(findings)
 	}
 	k := newCompiler(tree, c)
-	k.judging = true
+	k.judging, k.options = true, o
 	w := k.compile()
 	findings = bounded(append(findings, k.findings()...))
 	if findings.HasErrors() {
@@ -88,6 +108,8 @@ type compiler struct {
 	tree    *Tree
 	doc     *document
 	catalog Catalog
+	options Options
+	blind   bool // there is no catalog
 	judging bool // report; false: build an accepted document again
 	diags   []*diag.Diagnostic
 	failed  error // while not judging: why it cannot be built
@@ -110,8 +132,19 @@ type compiler struct {
 }
 
 func newCompiler(t *Tree, c Catalog) *compiler {
-	return &compiler{tree: t, catalog: c, doc: newDocument(t)}
+	k := &compiler{tree: t, catalog: c, doc: newDocument(t)}
+	if c == nil {
+		k.catalog, k.blind = noCatalog{}, true
+	}
+	return k
 }
+
+// noCatalog knows nothing.
+type noCatalog struct{}
+
+func (noCatalog) Operation(string) (Operation, bool) { return Operation{}, false }
+func (noCatalog) Operations() []string               { return nil }
+func (noCatalog) Connections() map[string]Connection { return nil }
 
 // compile runs the stages behind structure.
 func (c *compiler) compile() *graph.Workflow {

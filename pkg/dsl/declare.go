@@ -230,6 +230,12 @@ func (c *compiler) schemaWithout(n *node, member string) *expression.Schema {
 	if n == nil || n.bad {
 		return nil
 	}
+	if c.judging {
+		before := len(c.diags)
+		if c.bundle(n); len(c.diags) > before {
+			return nil
+		}
+	}
 	plain := *n
 	if member != "" && n.has(member) {
 		plain.keys, plain.items, plain.byName = nil, nil, nil

@@ -94,7 +94,7 @@ func checkBlock(t *testing.T, c *compiler, src string) (present, all int) {
 		}
 	}
 	type claim struct{ x, y *step }
-	ended, sure := map[claim]bool{}, map[claim]bool{}
+	ended, sure, failed := map[claim]bool{}, map[claim]bool{}, map[claim]bool{}
 	for _, x := range b.steps {
 		for _, y := range b.steps {
 			if x == y {
@@ -102,6 +102,7 @@ func checkBlock(t *testing.T, c *compiler, src string) (present, all int) {
 			}
 			e, s := c.before(x, y)
 			ended[claim{x, y}], sure[claim{x, y}] = e, s
+			failed[claim{x, y}] = certainFailure(placed{s: x}, y)
 			if e {
 				all++
 			}
@@ -123,6 +124,9 @@ func checkBlock(t *testing.T, c *compiler, src string) (present, all int) {
 			}
 			if sure[k] && (status[k.y.pos].Status != graph.Succeeded) {
 				t.Errorf("%s\nat %s, %s is called present but is %v", src, k.x.id, k.y.id, status[k.y.pos])
+			}
+			if failed[k] && status[k.y.pos].Status != graph.Failed {
+				t.Errorf("%s\nat %s, %s is called failed but is %v", src, k.x.id, k.y.id, status[k.y.pos])
 			}
 		}
 		if st, _ := graph.BlockStatus(b.g, func(pos int) graph.StepStatus { return status[pos] }); st == graph.Succeeded {

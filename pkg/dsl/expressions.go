@@ -318,7 +318,9 @@ func (c *compiler) looksLikeExpression(n *node, p place) {
 		return
 	}
 	p.secrets = true
-	if _, _, problems := expression.Compile(n.text, c.scope(n.text, p)); len(problems) > 0 {
+	sc := c.scope(n.text, p)
+	sc.WarnAny = false
+	if _, _, problems := expression.Compile(n.text, sc); len(problems) > 0 {
 		return
 	}
 	d := c.at(codeLooksLike, n, "this is text, though it reads as an expression", fmt.Sprintf("to compute it, write \"${ %s }\"", n.text))

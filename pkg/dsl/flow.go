@@ -2,7 +2,6 @@ package dsl
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -118,32 +117,6 @@ func (c *compiler) checkCatches(s *step) {
 		c.at(codeShadowed, next, "this handler is never reached: the one before it has no when and handles every failure", "put it in front, or give the one before it a when")
 		return
 	}
-}
-
-var needsFailure = regexp.MustCompile(`^\s*steps\.([A-Za-z_][A-Za-z0-9_]*)\.(?:status\s*==\s*["'](failed|timedOut|skipped|cancelled)["']|status\s*!=\s*["'](succeeded)["']|error\s*!=\s*(?:nil|null)|error(?:\?)?\.code\s*==\s*.*)\s*$`)
-
-// checkGuard reports an if that is true only when a step before did not
-// succeed, though this step runs only when that one did.
-func (c *compiler) checkGuard(s *step) {
-	cond := s.get("if")
-	text, ok := cond.str()
-	if !ok {
-		return
-	}
-	m := needsFailure.FindStringSubmatch(text)
-	if m == nil {
-		return
-	}
-	p := c.doc.byID[m[1]]
-	if p == nil || p.broken {
-		return
-	}
-	if known, _ := c.find(placed{s: s}, p); known != present {
-		return
-	}
-	c.at(codeNeverTrue, cond, fmt.Sprintf("this is never true: %s runs only when %q succeeded", s.label(), p.id),
-		fmt.Sprintf("use runAfter: { %s: [failed, timedOut] }, or catch: on %q", p.id, p.id))
-	cond.bad = true
 }
 
 // checkAnswers holds respond steps and http triggers against each other.

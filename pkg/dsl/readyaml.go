@@ -40,6 +40,9 @@ func (r *reader) readYAML() {
 
 func (r *reader) convertDocument(doc *yaml.Node) {
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+		if len(r.tree.gaps) > 0 {
+			return // all of it is hidden
+		}
 		r.add(codeEmptyDocument, 0, 0, "the file is empty", `a workflow starts with "workflow: NAME"`)
 		return
 	}

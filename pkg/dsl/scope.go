@@ -82,7 +82,7 @@ func (c *compiler) scope(src string, p place) *expression.Scope {
 		"params": {Type: c.env.params},
 		"task":   taskName(p.placed),
 	}
-	sc := &expression.Scope{Names: names, Secrets: p.secrets, WantBool: p.wantBool, WantList: p.wantList}
+	sc := &expression.Scope{Names: names, Secrets: p.secrets, WantBool: p.wantBool, WantList: p.wantList, WarnAny: c.options.WarnAny}
 	names["secrets"] = expression.Name{Type: mentionedSecrets(src)}
 	switch {
 	case p.trigger != nil:
@@ -175,7 +175,11 @@ func (c *compiler) stepField(s *step, at placed) expression.Field {
 	case present:
 		f.Type = object(field("output", output), field("status", statusType), field("error", nullable(errorType)))
 	case maybe:
-		f.Type = object(field("output", nullable(output)), field("status", statusType), field("error", nullable(errorType)))
+		failure := nullable(errorType)
+		if certainFailure(at, s) {
+			failure = errorType
+		}
+		f.Type = object(field("output", nullable(output)), field("status", statusType), field("error", failure))
 	default:
 		f.Type = anyType
 		f.Denied = fmt.Sprintf("step %q cannot be read here: %s", s.id, absence.why)

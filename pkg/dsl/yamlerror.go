@@ -43,6 +43,7 @@ func (r *reader) yamlError(err error, work []byte) (at int, ok bool) {
 
 func (r *reader) yamlErrorOfFile(le *yaml.LoadError) {
 	switch {
+	case strings.Contains(le.Message, "no documents") && len(r.tree.gaps) > 0: // all of it is hidden
 	case strings.Contains(le.Message, "no documents"):
 		r.add(codeEmptyDocument, 0, 0, "the file is empty", `a workflow starts with "workflow: NAME"`)
 	case strings.Contains(le.Message, "multiple"):
@@ -96,6 +97,12 @@ func (r *reader) explain(raw string, at, opened int, work []byte) (start, end in
 	case strings.Contains(value, "${") && (value[0] == '{' || value[0] == '['):
 		i := vstart + strings.Index(value, "${")
 		return i, i + 2, "in { } and [ ], a value with ${ } must be quoted", `write it as "${ … }", in quotes`
+	case strings.Contains(raw, "comment without preceding whitespace") && at > 0:
+		return at - 1, at, "YAML reads what follows # here as a comment", "quote the whole value"
+	case insideValue(work, at, opened):
+		from := valueStart(work, at, opened)
+		to := flowValueEnd(work, from)
+		return at, at + 1, fmt.Sprintf("in { } and [ ], a value with %q must be quoted", string(work[at])), quoteWhole("", string(work[from:to]))
 	case opened >= 0 && strings.Contains(raw, "end of stream"):
 		return opened, opened + 1, fmt.Sprintf("what is opened by %s here is never closed", string(work[opened:opened+1])), "close it"
 	case quotedHead(value) != "" && opened < 0:
@@ -116,6 +123,39 @@ func (r *reader) explain(raw string, at, opened int, work []byte) (start, end in
 			"close it, or put a comma between the entries"
 	}
 	return start, end, "not valid YAML: " + raw, "quote the value, or check the indentation"
+}
+
+// insideValue tells that a bracket or brace stands inside of a plain value of a
+// flow collection, as in { when: x[0] == 1 }.
+func insideValue(work []byte, at, opened int) bool {
+	return opened >= 0 && at > opened+1 && at < len(work) && (work[at] == '[' || work[at] == '{') &&
+		(work[opened] == '[' || work[opened] == '{') && !strings.ContainsRune(" \t\r\n,:[{$", rune(work[at-1]))
+}
+
+// valueStart returns where the plain value that holds at begins.
+func valueStart(work []byte, at, opened int) int {
+	for at > opened+1 && !strings.ContainsRune(",[{\n", rune(work[at-1])) && !(work[at-1] == ' ' && work[at-2] == ':') {
+		at--
+	}
+	for work[at] == ' ' {
+		at++
+	}
+	return at
+}
+
+// flowValueEnd returns where the value ends that begins at from: at a comma or
+// a closing bracket outside of its own brackets and string literals.
+func flowValueEnd(work []byte, from int) int {
+	line := string(work[from:nextLine(work, from)])
+	end := from + len(line)
+	eachOutside(line, func(i, depth int) bool {
+		if depth < 0 || depth == 0 && line[i] == ',' {
+			end = from + i
+			return false
+		}
+		return true
+	})
+	return from + len(strings.TrimRight(string(work[from:end]), " \t\r"))
 }
 
 func bracketName(c byte) string {
