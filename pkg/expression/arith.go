@@ -41,10 +41,7 @@ func add(ev *evaluation, a, b any) (any, error) {
 		return Sealed{Fn: sealedConcat, Args: []any{a, b}}, nil
 	}
 	if x, y, ok, err := decimals(a, b); ok {
-		if err != nil {
-			return nil, asFailure("decimal", err)
-		}
-		return x.plus(y)
+		return exactly(ev, x, y, err, Decimal.plus)
 	}
 	x, y, ok := floats(a, b)
 	if !ok {
@@ -82,7 +79,7 @@ func addInts(x, y int) (any, error) {
 	return sum, nil
 }
 
-func subtract(_ *evaluation, a, b any) (any, error) {
+func subtract(ev *evaluation, a, b any) (any, error) {
 	switch x := a.(type) {
 	case int:
 		if y, ok := b.(int); ok {
@@ -105,10 +102,7 @@ func subtract(_ *evaluation, a, b any) (any, error) {
 		}
 	}
 	if x, y, ok, err := decimals(a, b); ok {
-		if err != nil {
-			return nil, asFailure("decimal", err)
-		}
-		return x.minus(y)
+		return exactly(ev, x, y, err, Decimal.minus)
 	}
 	x, y, ok := floats(a, b)
 	if !ok {
@@ -125,7 +119,7 @@ func subInts(x, y int) (any, error) {
 	return d, nil
 }
 
-func multiply(_ *evaluation, a, b any) (any, error) {
+func multiply(ev *evaluation, a, b any) (any, error) {
 	if d, ok := b.(Duration); ok {
 		a, b = d, a
 	}
@@ -147,10 +141,7 @@ func multiply(_ *evaluation, a, b any) (any, error) {
 		}
 	}
 	if x, y, ok, err := decimals(a, b); ok {
-		if err != nil {
-			return nil, asFailure("decimal", err)
-		}
-		return x.times(y)
+		return exactly(ev, x, y, err, Decimal.times)
 	}
 	x, y, ok := floats(a, b)
 	if !ok {
@@ -181,7 +172,7 @@ func magnitude(x int) uint64 {
 var errZero = &Error{Code: CodeExpressionError, Message: "division by zero"}
 
 // divide always computes with fractions, as expr does.
-func divide(_ *evaluation, a, b any) (any, error) {
+func divide(ev *evaluation, a, b any) (any, error) {
 	if d, ok := a.(Duration); ok {
 		if e, ok := b.(Duration); ok {
 			if e == 0 {
@@ -197,10 +188,7 @@ func divide(_ *evaluation, a, b any) (any, error) {
 		}
 	}
 	if x, y, ok, err := decimals(a, b); ok {
-		if err != nil {
-			return nil, asFailure("decimal", err)
-		}
-		return x.over(y)
+		return exactly(ev, x, y, err, Decimal.over)
 	}
 	x, y, ok := floats(a, b)
 	if !ok {
@@ -306,3 +294,14 @@ func asInt(a any) (int, bool) {
 
 // isTooLarge tells whether x is a number that cannot be computed with.
 func isTooLarge(x any) bool { _, ok := x.(json.Number); return ok }
+
+// exactly computes with two decimals; err is that of making them.
+func exactly(ev *evaluation, x, y Decimal, err error, op func(x, y Decimal) (any, error)) (any, error) {
+	if err != nil {
+		return nil, asFailure("decimal", err)
+	}
+	if err := ev.charge(decimalSteps); err != nil {
+		return nil, err
+	}
+	return op(x, y)
+}

@@ -81,7 +81,10 @@ func checkScope() *Scope {
 			"count": {"type": "integer", "default": 1}, "note": {"type": "string"}, "gift": {"type": "boolean"},
 			"address": {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}, "zip": {"type": ["string", "null"]}}},
 			"items": {"type": "array", "items": {"type": "object", "required": ["sku"], "properties": {"sku": {"type": "string"}, "qty": {"type": "integer", "default": 1}}}},
-			"extra": {"type": "object", "additionalProperties": true}, "anything": {}
+			"extra": {"type": "object", "additionalProperties": true}, "anything": {},
+			"query": {"type": "object", "default": {}, "additionalProperties": {"type": "string"}},
+			"point": {"type": "array", "default": [], "prefixItems": [{"type": "number"}, {"type": "integer"}], "items": false},
+			"pay": {"type": "object", "default": {}, "required": ["kind"], "properties": {"kind": {"enum": ["card", "bill"]}}, "if": {"properties": {"kind": {"const": "card"}}}, "then": {"properties": {"card": {"type": "string"}}}}
 		}}`))
 	status := &Type{Kind: TypeString, Enum: []string{"pending", "running", "waiting", "succeeded", "failed", "timedOut", "skipped", "cancelled"}}
 	failure := &Type{Kind: TypeObject, Fields: []Field{{Name: "code", Type: stringType}, {Name: "message", Type: stringType}, {Name: "status", Type: intType}}}

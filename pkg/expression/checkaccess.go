@@ -202,7 +202,7 @@ func (c *checker) field(n *ast.MemberNode, base *Type, name string) *Type {
 		if p, ok := pathOf(n, c.isLocal); ok && p.root == RootSecrets {
 			return secretType
 		}
-		return c.narrow(n, anyType, false)
+		return c.narrow(n, base.elem(), base.elem().kind() != TypeAny)
 	}
 	hint := hintFor(name, base.fieldNames())
 	if p, ok := pathOf(n, c.isLocal); ok && len(p.names) == 1 && thingsOf[p.root] != "" {
@@ -234,6 +234,9 @@ func (c *checker) index(n *ast.MemberNode, base *Type) *Type {
 	case TypeObject:
 		if k := key.kind(); k != TypeAny && k != TypeString {
 			c.report(n.Property, codeOperand, "", "the name of a member is a string, this is %s", key)
+		}
+		if len(base.Fields) == 0 && base.elem().kind() != TypeAny {
+			return c.narrow(n, base.elem(), true)
 		}
 	case TypeSecret:
 		c.secretUse(n)

@@ -1,22 +1,11 @@
 package expression
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 
 	"github.com/expr-lang/expr/ast"
 )
-
-// neighbours are names that functions have elsewhere.
-var neighbours = map[string]string{
-	"length": "len", "size": "len", "toBase64": "base64", "fromBase64": "base64Decode",
-	"substring": "text[from:to]", "substr": "text[from:to]", "coalesce": "a ?? b", "empty": "len(x) == 0",
-	"toUpper": "upper", "toLower": "lower", "uppercase": "upper", "lowercase": "lower",
-	"utcNow": "now", "guid": "uuid", "json": "fromJSON", "stringify": "toJSON", "str": "string", "number": "float",
-	"success": "steps.NAME.status", "failure": "steps.NAME.status", "equals": "a == b", "contains": "a contains b",
-	"format": "text with ${ } in it", "unique": "uniq", "distinct": "uniq", "average": "mean", "avg": "mean",
-	"timezone": "date(), with an offset in the text", "matches": "a matches b",
-}
 
 func (c *checker) call(n *ast.CallNode) *Type {
 	args := make([]*Type, len(n.Arguments))
@@ -54,16 +43,25 @@ func (c *checker) call(n *ast.CallNode) *Type {
 }
 
 func (c *checker) unknownFunction(n ast.Node, name string) {
-	if other, ok := neighbours[name]; ok {
-		c.report(n, codeFunction, "use "+other, "there is no function %q", name)
+	if other := useInstead(name); other != "" {
+		c.report(n, codeFunction, "write "+other, "there is no function %q", name)
 		return
 	}
 	var names []string
 	for _, f := range Functions() {
 		names = append(names, f.Name)
 	}
-	sort.Strings(names)
-	c.report(n, codeFunction, hintFor(name, names), "there is no function %q", name)
+	hint := hintFor(name, names)
+	if hint == "" {
+		var elsewhere []string
+		for _, other := range counterparts {
+			elsewhere = append(elsewhere, other.Name)
+		}
+		if near := Nearest(name, elsewhere); near != "" {
+			hint = "write " + useInstead(near)
+		}
+	}
+	c.report(n, codeFunction, hint, "there is no function %q", name)
 }
 
 // argument judges one argument and returns its type without null.
@@ -76,6 +74,10 @@ func (c *checker) argument(f *function, i int, n ast.Node, t *Type) *Type {
 		}
 		return t
 	}
+	if !f.passes && hasSecret(t, 0) {
+		c.secretUse(n)
+		return anyType
+	}
 	if p.takes == anything {
 		return t
 	}
@@ -85,13 +87,15 @@ func (c *checker) argument(f *function, i int, n ast.Node, t *Type) *Type {
 	case k == TypeAny, p.takes.has(k), k == TypeInt && p.takes.has(TypeNumber), k == TypeNumber && p.takes.has(TypeInt):
 		return t
 	}
-	c.report(n, codeArgument, argumentHint(p.takes, k), "%s() needs %s as %s, this is %s", f.name, p.takes&^kindsOf(TypeSecret), p.name, t.withoutEnum())
+	c.report(n, codeArgument, argumentHint(f, p.takes, k), "%s() needs %s as %s, this is %s", f.name, p.takes&^kindsOf(TypeSecret), p.name, t.withoutEnum())
 	return anyType
 }
 
 // argumentHint says how to make what a parameter takes of another kind.
-func argumentHint(takes kinds, got TypeKind) string {
+func argumentHint(f *function, takes kinds, got TypeKind) string {
 	switch {
+	case f.name == "concat" && got == TypeString:
+		return "join texts with +"
 	case got == TypeString && takes.has(TypeTime):
 		return "make a time of the text with date()"
 	case got == TypeString && takes.has(TypeDuration):
@@ -110,14 +114,14 @@ func (c *checker) constantArgument(f *function, args []ast.Node) {
 	for i, arg := range args {
 		text, ok := arg.(*ast.StringNode)
 		if p := f.param(i); ok && p.form != nil {
-			c.constantText(text, p.form)
+			c.constantText(text, p.form, cmp.Or(p.code, codeLiteral))
 		}
 	}
 }
 
-func (c *checker) constantText(text *ast.StringNode, f form) {
+func (c *checker) constantText(text *ast.StringNode, f form, code string) {
 	if err := f(text.Value); err != nil {
-		c.report(text, codeLiteral, "", "%v", err)
+		c.report(text, code, "", "%v", err)
 	}
 }
 
@@ -241,11 +245,11 @@ func (c *checker) predicateResult(n *ast.BuiltinNode, list, body, first *Type) *
 	case "findIndex", "findLastIndex":
 		return intType.withNull()
 	case "groupBy":
-		return objectType
+		return &Type{Kind: TypeObject, Open: true, Elem: &Type{Kind: TypeList, Elem: elem}}
 	case "sortBy":
 		if len(n.Arguments) > 2 {
 			if text, ok := n.Arguments[2].(*ast.StringNode); ok {
-				c.constantText(text, orderForm)
+				c.constantText(text, orderForm, codeLiteral)
 			} else {
 				c.operand(n.Arguments[2])
 			}

@@ -2,7 +2,6 @@ package expression
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -89,8 +88,7 @@ func family(k TypeKind) TypeKind {
 }
 
 func (c *checker) equality(n *ast.BinaryNode, left, right *Type) {
-	lk, rk := left.kind(), right.kind()
-	if lk == TypeSecret || rk == TypeSecret {
+	if hasSecret(left, 0) || hasSecret(right, 0) {
 		c.secretUse(n)
 		return
 	}
@@ -153,7 +151,7 @@ func (c *checker) ordering(n *ast.BinaryNode, left, right *Type) {
 
 func (c *checker) membership(n *ast.BinaryNode) {
 	left, right := c.value(n.Left), c.value(n.Right)
-	if left.kind() == TypeSecret || right.kind() == TypeSecret {
+	if hasSecret(left, 0) || right.kind() != TypeObject && hasSecret(right, 0) {
 		c.secretUse(n)
 		return
 	}
@@ -218,7 +216,7 @@ func (c *checker) textual(n *ast.BinaryNode) {
 	}
 	if text, ok := n.Right.(*ast.StringNode); ok && n.Operator == "matches" {
 		if _, err := compilePattern(text.Value); err != nil {
-			c.report(n.Right, codePattern, "", "%s", strings.ReplaceAll(err.Error(), "error parsing regexp: ", ""))
+			c.report(n.Right, codePattern, "", "%v", err)
 		}
 	}
 }

@@ -23,14 +23,14 @@ var collectionFunctions = []*function{
 		call:     zip,
 	},
 	{
-		name: "chunk", params: []param{{name: "list", takes: aList}, {name: "size", takes: anInt}}, wdl: "chunk",
+		name: "chunk", passes: true, params: []param{{name: "list", takes: aList}, {name: "size", takes: anInt}}, wdl: "chunk",
 		resultOf: func(args []*Type) *Type { return typeList(sameList(args)) },
 		summary:  "The list cut into lists of that size; the last one may be shorter.",
 		examples: []Example{{`chunk([1, 2, 3], 2)`, `[[1,2],[3]]`}},
 		call:     chunk,
 	},
 	{
-		name: "skip", params: []param{{name: "list", takes: aList}, {name: "count", takes: anInt}}, resultOf: sameList, wdl: "skip",
+		name: "skip", passes: true, params: []param{{name: "list", takes: aList}, {name: "count", takes: anInt}}, resultOf: sameList, wdl: "skip",
 		summary:  "The elements without the first ones.",
 		examples: []Example{{`skip([7, 8, 9], 2)`, `[9]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -63,7 +63,7 @@ var collectionFunctions = []*function{
 		call:     difference,
 	},
 	{
-		name: "compact", params: []param{{name: "list", takes: aList}},
+		name: "compact", passes: true, params: []param{{name: "list", takes: aList}},
 		resultOf: func(args []*Type) *Type { return typeList(args[0].elem().withoutNull()) },
 		summary:  "The elements that are not null.",
 		examples: []Example{{`compact([1, null, 2])`, `[1,2]`}},
@@ -78,7 +78,7 @@ var collectionFunctions = []*function{
 		},
 	},
 	{
-		name: "merge", params: []param{{name: "objects", takes: anObject, rest: true}}, resultOf: mergedType, wdl: "mergeObjects",
+		name: "merge", passes: true, params: []param{{name: "objects", takes: anObject, rest: true}}, resultOf: mergedType, wdl: "mergeObjects",
 		summary:  "One object with the members of all; of those with one name the last counts.",
 		examples: []Example{{`merge({a: 1, b: 2}, {b: 3})`, `{"a":1,"b":3}`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -114,7 +114,7 @@ var collectionFunctions = []*function{
 		call:     func(_ *evaluation, a []any) (any, error) { return choose("omit", a, false) },
 	},
 	{
-		name: "empty", params: []param{{name: "value", takes: anything}}, result: boolType, wdl: "empty",
+		name: "empty", passes: true, params: []param{{name: "value", takes: anything}}, result: boolType, wdl: "empty",
 		summary:  "Whether the value is null, an empty text, an empty list or an object without members.",
 		examples: []Example{{`empty("")`, `true`}, {`empty([0])`, `false`}, {`empty(null)`, `true`}},
 		call: func(_ *evaluation, a []any) (any, error) {

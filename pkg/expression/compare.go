@@ -40,7 +40,10 @@ func compare(ev *evaluation, a, b any) (int, error) {
 		}
 	}
 	if x, y, ok, err := decimals(a, b); ok {
-		return x.compare(y), asFailure("decimal", err)
+		if err != nil {
+			return 0, asFailure("decimal", err)
+		}
+		return x.compare(y), ev.charge(decimalSteps)
 	}
 	return 0, failf("cannot compare %s with %s", describe(a), describe(b))
 }
@@ -74,7 +77,10 @@ func equal(ev *evaluation, a, b any, depth int) (bool, error) {
 		return ok && x == y, nil
 	case int, float64, json.Number, Decimal:
 		if v, w, ok, err := decimals(a, b); ok {
-			return v.compare(w) == 0, asFailure("decimal", err)
+			if err != nil {
+				return false, asFailure("decimal", err)
+			}
+			return v.compare(w) == 0, ev.charge(decimalSteps)
 		}
 		return equalNumbers(a, b), nil
 	case string:

@@ -38,7 +38,7 @@ var dateFunctions = []*function{
 		},
 	},
 	{
-		name: "formatDate", params: []param{{name: "time", takes: aTime}, patterned, optional(zoneParam)}, result: stringType, wdl: "formatDateTime",
+		name: "formatDate", weight: 30, params: []param{{name: "time", takes: aTime}, patterned, optional(zoneParam)}, result: stringType, wdl: "formatDateTime",
 		summary: "The time as text by a pattern: yyyy yy, MMMM MMM MM M, dddd ddd dd d, HH H (24 hours), hh h (12 hours) tt (AM or PM), mm m, ss s, f to fffffff (parts of the second), " +
 			"zzz (+01:00), K (Z or +01:00); other letters stand in single quotes. With a zone, as clocks there show it.",
 		examples: []Example{
@@ -58,7 +58,7 @@ var dateFunctions = []*function{
 		},
 	},
 	{
-		name: "parseDate", params: []param{{name: "text", takes: aText}, patterned, optional(zoneParam)}, result: timeType, wdl: "parseDateTime",
+		name: "parseDate", weight: 30, params: []param{{name: "text", takes: aText}, patterned, optional(zoneParam)}, result: timeType, wdl: "parseDateTime",
 		summary:  "The time that a text holds, by a pattern like that of formatDate(). Without an offset in the text it is in the zone, or in UTC.",
 		examples: []Example{{`parseDate("31.01.2026 09:00", "dd.MM.yyyy HH:mm", "Europe/Berlin")`, `"2026-01-31T09:00:00+01:00"`}, {`parseDate("Jan 5, 2026", "MMM d, yyyy")`, `"2026-01-05T00:00:00Z"`}},
 		call: func(ev *evaluation, a []any) (any, error) {
@@ -77,7 +77,7 @@ var dateFunctions = []*function{
 		},
 	},
 	{
-		name: "addTime", params: []param{{name: "time", takes: aTime}, {name: "count", takes: anInt}, unitParam}, result: timeType, wdl: "addToTime",
+		name: "addTime", weight: 5, params: []param{{name: "time", takes: aTime}, {name: "count", takes: anInt}, unitParam}, result: timeType, wdl: "addToTime",
 		summary: `The time so many units later, or earlier with a negative count, as the calendar of its zone counts them: "year", "quarter", "month", "week", "day", "hour", "minute", "second" or "millisecond". ` +
 			"A month after the 31st is the last day of a shorter month.",
 		examples: []Example{{`addTime(date("2026-01-31"), 1, "month")`, `"2026-02-28T00:00:00Z"`}, {`addTime(inZone(date("2026-03-28T08:00:00Z"), "Europe/Berlin"), 1, "day")`, `"2026-03-29T09:00:00+02:00"`}},
@@ -90,7 +90,7 @@ var dateFunctions = []*function{
 		},
 	},
 	{
-		name: "startOf", params: []param{{name: "time", takes: aTime}, unitParam}, result: timeType, wdl: "startOfDay",
+		name: "startOf", weight: 5, params: []param{{name: "time", takes: aTime}, unitParam}, result: timeType, wdl: "startOfDay",
 		summary:  "The first moment of the year, quarter, month, week (from Monday on), day, hour, minute or second that the time is in, in its zone.",
 		examples: []Example{{`startOf(date("2026-05-20T10:30:00+02:00"), "month")`, `"2026-05-01T00:00:00+02:00"`}, {`startOf(date("2026-05-20"), "week")`, `"2026-05-18T00:00:00Z"`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -102,7 +102,7 @@ var dateFunctions = []*function{
 		},
 	},
 	{
-		name: "dateDiff", params: []param{{name: "from", takes: aTime}, {name: "to", takes: aTime}, unitParam}, result: intType, wdl: "dateDifference",
+		name: "dateDiff", weight: 20, params: []param{{name: "from", takes: aTime}, {name: "to", takes: aTime}, unitParam}, result: intType, wdl: "dateDifference",
 		summary:  "How many whole units lie between two times, negative when to is the earlier one. The difference itself is to - from.",
 		examples: []Example{{`dateDiff(date("2026-01-31"), date("2026-03-01"), "day")`, `29`}, {`dateDiff(date("2000-02-29"), date("2026-02-28"), "year")`, `26`}},
 		call: func(_ *evaluation, a []any) (any, error) {

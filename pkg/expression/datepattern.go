@@ -3,6 +3,7 @@ package expression
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,8 +18,7 @@ type dateToken struct {
 	text  string
 }
 
-// dateFields are the fields of a pattern, those of one letter from long to
-// short.
+// dateFields are the fields of a pattern.
 var dateFields = []string{
 	"yyyy", "yy", "MMMM", "MMM", "MM", "M", "dddd", "ddd", "dd", "d", "HH", "H", "hh", "h", "mm", "m", "ss", "s",
 	"fffffff", "ffffff", "fffff", "ffff", "fff", "ff", "f", "tt", "zzz", "K",
@@ -37,20 +37,16 @@ func parseDatePattern(pattern string) ([]dateToken, error) {
 		c := pattern[i]
 		switch {
 		case c == '\'':
-			end := strings.IndexByte(pattern[i+1:], '\'')
-			if end < 0 {
-				return nil, errors.New("a quote in the pattern has no end")
-			}
-			text := pattern[i+1 : i+1+end]
-			if text == "" {
-				text = "'"
+			text, end, err := quotedText(pattern, i)
+			if err != nil {
+				return nil, err
 			}
 			tokens = append(tokens, dateToken{text: text})
-			i += end + 2
+			i = end
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-			field := fieldAt(pattern[i:])
-			if field == "" {
-				return nil, fmt.Errorf("%q is not known: %w", pattern[i:i+1], errDatePattern)
+			field, known := fieldAt(pattern[i:])
+			if !known {
+				return nil, fmt.Errorf("%q is not known: %w", field, errDatePattern)
 			}
 			tokens = append(tokens, dateToken{field: field})
 			i += len(field)
@@ -62,18 +58,32 @@ func parseDatePattern(pattern string) ([]dateToken, error) {
 	return tokens, nil
 }
 
-// fieldAt returns the field that s starts with: all letters that are the same.
-func fieldAt(s string) string {
+// quotedText returns the text in quotes that starts at i, and the place behind
+// it; two quotes stand for one.
+func quotedText(pattern string, i int) (text string, end int, err error) {
+	var b strings.Builder
+	for i++; i < len(pattern); i++ {
+		if pattern[i] != '\'' {
+			b.WriteByte(pattern[i])
+			continue
+		}
+		if i+1 == len(pattern) || pattern[i+1] != '\'' {
+			return b.String(), i + 1, nil
+		}
+		b.WriteByte('\'')
+		i++
+	}
+	return "", 0, errors.New("a quote in the pattern has no end")
+}
+
+// fieldAt returns the letters that s starts with and that are the same, and
+// whether they are a field.
+func fieldAt(s string) (field string, known bool) {
 	n := 1
 	for n < len(s) && s[n] == s[0] {
 		n++
 	}
-	for _, field := range dateFields {
-		if field == s[:n] {
-			return field
-		}
-	}
-	return ""
+	return s[:n], slices.Contains(dateFields, s[:n])
 }
 
 func datePatternForm(text string) error {

@@ -18,7 +18,7 @@ var modeParam = param{name: "rounding", takes: aText, optional: true, form: mode
 
 var decimalFunctions = []*function{
 	{
-		name: "decimal", params: []param{{name: "value", takes: kindsOf(TypeInt, TypeNumber, TypeString, TypeDecimal), form: decimalForm}}, result: decimalType, wdl: "decimal",
+		name: "decimal", weight: decimalSteps, params: []param{{name: "value", takes: kindsOf(TypeInt, TypeNumber, TypeString, TypeDecimal), form: decimalForm}}, result: decimalType, wdl: "decimal",
 		summary: "An exact decimal number of a number or a text. + - * compute exactly and keep the digits behind the point, / yields up to 34 digits; " +
 			"other numbers beside it are taken as decimals. It is recorded as text, so nobody rounds it.",
 		examples: []Example{
@@ -33,7 +33,7 @@ var decimalFunctions = []*function{
 		},
 	},
 	{
-		name: "divide", params: []param{{name: "number", takes: aDecimal}, {name: "by", takes: aDecimal}, {name: "digits", takes: anInt}, modeParam}, result: decimalType, wdl: "div",
+		name: "divide", weight: decimalSteps, params: []param{{name: "number", takes: aDecimal}, {name: "by", takes: aDecimal}, {name: "digits", takes: anInt}, modeParam}, result: decimalType, wdl: "div",
 		summary: `The exact quotient with so many digits behind the point. Rounding is one of "halfUp" (default), "halfEven", "halfDown", "up", "down", "ceiling", "floor".`,
 		examples: []Example{
 			{`divide(10, 3, 2)`, `"3.33"`}, {`divide(1, 8, 2, "halfEven")`, `"0.12"`}, {`int(divide(-7, 2, 0, "down"))`, `-3`},
@@ -41,7 +41,7 @@ var decimalFunctions = []*function{
 		call: divideExactly,
 	},
 	{
-		name: "round", params: []param{{name: "number", takes: aDecimal}, {name: "digits", takes: anInt, optional: true}, modeParam},
+		name: "round", weight: decimalSteps, params: []param{{name: "number", takes: aDecimal}, {name: "digits", takes: anInt, optional: true}, modeParam},
 		resultOf: roundedType,
 		summary: "The nearest integer, or the number with so many digits behind the point; a half goes away from zero unless rounding says otherwise. " +
 			"A decimal stays one.",
@@ -51,7 +51,7 @@ var decimalFunctions = []*function{
 		call: roundNumber,
 	},
 	{
-		name:   "formatNumber",
+		name: "formatNumber", weight: 2 * decimalSteps,
 		params: []param{{name: "number", takes: aDecimal}, {name: "digits", takes: anInt}, {name: "group", takes: aText, optional: true}, {name: "point", takes: aText, optional: true}},
 		result: stringType, wdl: "formatNumber",
 		summary:  `The number as text for people, with so many digits behind the point, "," between groups of three and "." as the point unless others are given.`,
@@ -70,6 +70,9 @@ func asFailure(fn string, err error) error {
 	}
 	return failf("%s(): %v", fn, err)
 }
+
+// decimalSteps is what one operation on decimals weighs.
+const decimalSteps = 20
 
 func decimalForm(text string) error {
 	_, err := ParseDecimal(text)

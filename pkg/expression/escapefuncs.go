@@ -47,13 +47,13 @@ var escapeFunctions = []*function{
 			return validText(text)
 		}, Example{`urlDecode("a%20b%2Fc")`, `"a b/c"`}),
 	{
-		name: "parseUrl", params: []param{{name: "text", takes: aText}}, wdl: "uriHost",
+		name: "parseUrl", weight: 20, params: []param{{name: "text", takes: aText}}, wdl: "uriHost",
 		result: &Type{Kind: TypeObject, Fields: []Field{
 			{Name: "scheme", Type: stringType},
 			{Name: "host", Type: stringType},
 			{Name: "port", Type: intType.withNull()},
 			{Name: "path", Type: stringType},
-			{Name: "query", Type: &Type{Kind: TypeObject, Elem: stringType}},
+			{Name: "query", Type: &Type{Kind: TypeObject, Open: true, Elem: stringType}},
 			{Name: "fragment", Type: stringType},
 		}},
 		summary: "The parts of a URL: scheme, host, port (null when it is not there), path, query (of a name that comes twice the first one) and fragment.",
@@ -71,11 +71,11 @@ var escapeFunctions = []*function{
 func parseURL(_ *evaluation, a []any) (any, error) {
 	u, err := url.Parse(a[0].(string))
 	if err != nil {
-		return nil, failf("parseUrl(): %s is no URL", describeKey(a[0]))
+		return nil, failf("parseUrl(): the text is no URL") // which may hold a password
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, failf("parseUrl(): the query of %s is not valid", describeKey(a[0]))
+		return nil, failf("parseUrl(): the query is not valid")
 	}
 	values := make(map[string]any, len(query))
 	for name, all := range query { // order does not show: a map is made of a map

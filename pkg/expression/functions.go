@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,8 +77,9 @@ type param struct {
 	name     string
 	takes    kinds
 	optional bool
-	rest     bool // any number of further arguments like this one
-	form     form // of a text, nil: any
+	rest     bool   // any number of further arguments like this one
+	form     form   // of a text, nil: any
+	code     string // of a problem with the form; empty: codeLiteral
 }
 
 // function is one function of the library.
@@ -90,11 +92,16 @@ type function struct {
 	examples []Example
 	wdl      string // the function of Logic Apps that is closest
 	category string
+	weight   int // steps of a call, beside those of its arguments
 	// call computes the result. The arguments are of the kinds that params
 	// name; a missing optional one is not there.
 	call func(ev *evaluation, args []any) (any, error)
 	// sealed tells that the function can be applied to secrets, later.
 	sealed bool
+	// passes tells that the function hands on what lists and objects hold
+	// without looking at it, and that its static type says so: secrets in them
+	// stay secrets.
+	passes bool
 }
 
 func (f *function) doc() Function {
@@ -159,7 +166,7 @@ func (f *function) arity(n int) error {
 // invoke checks and charges the arguments, then calls the function; on a
 // sealed argument it puts the call off until the secret is opened.
 func (f *function) invoke(ev *evaluation, args []any) (any, error) {
-	steps, sealed := 1, false
+	steps, sealed := 1+f.weight, false
 	for i, arg := range args {
 		p := f.param(i)
 		fitted, ok := fit(arg, p.takes)
@@ -221,6 +228,12 @@ func fit(arg any, takes kinds) (any, bool) {
 		return v, takes.has(TypeTime)
 	case Decimal:
 		return v, takes.has(TypeDecimal)
+	case json.Number:
+		if !takes.has(TypeDecimal) {
+			return nil, false
+		}
+		d, err := decimalOf(v)
+		return d, err == nil
 	case Sealed:
 		return v, takes.has(TypeSecret)
 	}

@@ -19,7 +19,7 @@ func sameList(args []*Type) *Type {
 
 var listFunctions = []*function{
 	{
-		name: "len", params: []param{{name: "value", takes: kindsOf(TypeString, TypeList, TypeObject)}}, result: intType,
+		name: "len", passes: true, params: []param{{name: "value", takes: kindsOf(TypeString, TypeList, TypeObject)}}, result: intType,
 		wdl: "length", summary: "The number of elements, members or characters.",
 		examples: []Example{{`len([1, 2])`, `2`}, {`len("größe")`, `5`}, {`len({a: 1})`, `1`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -34,13 +34,13 @@ var listFunctions = []*function{
 		},
 	},
 	{
-		name: "first", params: []param{{name: "list", takes: aList}}, resultOf: elemOf,
+		name: "first", passes: true, params: []param{{name: "list", takes: aList}}, resultOf: elemOf,
 		wdl: "first", summary: "The first element, null of an empty list.",
 		examples: []Example{{`first([7, 8])`, `7`}, {`first([])`, `null`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return at(a[0].([]any), 0), nil },
 	},
 	{
-		name: "last", params: []param{{name: "list", takes: aList}}, resultOf: elemOf,
+		name: "last", passes: true, params: []param{{name: "list", takes: aList}}, resultOf: elemOf,
 		wdl: "last", summary: "The last element, null of an empty list.",
 		examples: []Example{{`last([7, 8])`, `8`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return at(a[0].([]any), -1), nil },
@@ -53,7 +53,7 @@ var listFunctions = []*function{
 		call:     get,
 	},
 	{
-		name: "take", params: []param{{name: "list", takes: aList}, {name: "count", takes: anInt}}, resultOf: sameList,
+		name: "take", passes: true, params: []param{{name: "list", takes: aList}, {name: "count", takes: anInt}}, resultOf: sameList,
 		wdl: "take", summary: "The first elements, all when there are fewer.",
 		examples: []Example{{`take([7, 8, 9], 2)`, `[7,8]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -66,7 +66,7 @@ var listFunctions = []*function{
 		},
 	},
 	{
-		name: "reverse", params: []param{{name: "list", takes: aList}}, resultOf: sameList,
+		name: "reverse", passes: true, params: []param{{name: "list", takes: aList}}, resultOf: sameList,
 		wdl: "reverse", summary: "The elements in reverse order.",
 		examples: []Example{{`reverse([1, 2, 3])`, `[3,2,1]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -91,7 +91,7 @@ var listFunctions = []*function{
 		call:     uniq,
 	},
 	{
-		name: "concat", params: []param{{name: "lists", takes: aList, rest: true}},
+		name: "concat", passes: true, params: []param{{name: "lists", takes: aList, rest: true}},
 		resultOf: allLists,
 		summary:  "The elements of all lists in one.",
 		examples: []Example{{`concat([1], [2, 3])`, `[1,2,3]`}},
@@ -112,7 +112,7 @@ var listFunctions = []*function{
 		},
 	},
 	{
-		name: "keys", params: []param{{name: "object", takes: anObject}}, result: &Type{Kind: TypeList, Elem: stringType},
+		name: "keys", passes: true, params: []param{{name: "object", takes: anObject}}, result: &Type{Kind: TypeList, Elem: stringType},
 		summary:  "The names of the members, sorted.",
 		examples: []Example{{`keys({b: 1, a: 2})`, `["a","b"]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -124,7 +124,7 @@ var listFunctions = []*function{
 		},
 	},
 	{
-		name: "values", params: []param{{name: "object", takes: anObject}}, result: listType,
+		name: "values", params: []param{{name: "object", takes: anObject}}, resultOf: valuesType,
 		summary:  "The values of the members, sorted by their names.",
 		examples: []Example{{`values({b: 1, a: 2})`, `[2,1]`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -154,12 +154,28 @@ var listFunctions = []*function{
 		call:     fromPairs,
 	},
 	{
-		name: "type", params: []param{{name: "value", takes: anything}},
+		name: "type", passes: true, params: []param{{name: "value", takes: anything}},
 		result:   &Type{Kind: TypeString, Enum: []string{"nil", "bool", "int", "float", "string", "array", "map", "duration", "time", "decimal"}},
 		summary:  "The kind of the value: nil, bool, int, float, string, array, map, duration, time or decimal.",
 		examples: []Example{{`type(1)`, `"int"`}, {`type([])`, `"array"`}, {`type(null)`, `"nil"`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return kindName(a[0]), nil },
 	},
+}
+
+// valuesType is a list of what the members of the object are.
+func valuesType(args []*Type) *Type {
+	t := args[0]
+	if t.kind() != TypeObject {
+		return listType
+	}
+	var elem *Type
+	if t.Open {
+		elem = t.elem()
+	}
+	for _, f := range t.Fields {
+		elem = unionWith(elem, f.Type)
+	}
+	return typeList(elem)
 }
 
 // at returns element i, counted from the end when negative, null when there is

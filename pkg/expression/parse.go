@@ -85,6 +85,10 @@ func scanSource(src string) *Problem {
 
 var mixedCoalesce = regexp.MustCompile(`^Operator \((.+)\) and coalesce expressions`)
 
+// wordCall finds a word of the language that is written like a function, where
+// an operand should stand.
+var wordCall = regexp.MustCompile(`(?:^|[(,\[:?!|&])\s*(and|or|if|in|contains|startsWith|endsWith|matches)\s*\(`)
+
 var tokenText = regexp.MustCompile(`unexpected token (?:EOF|\w+\("(.*)"\))`)
 
 // syntaxProblem says what the parser found.
@@ -118,7 +122,15 @@ func syntaxProblem(src string, err error) *Problem {
 	case fe.Message == "invalid char escape":
 		p.Message, p.Hint = "this escape is not valid in a text", `write \\ for a backslash`
 	}
-	switch src[p.Offset : p.Offset+p.Length] {
+	word := src[p.Offset : p.Offset+p.Length]
+	if m := wordCall.FindStringSubmatchIndex(src); m != nil && m[2] <= p.Offset {
+		// An operator that is called like a function elsewhere.
+		name := src[m[2]:m[3]]
+		p.Offset, p.Length = m[2], m[3]-m[2]
+		p.Message, p.Hint = fmt.Sprintf("%s is no function", name), "write "+useInstead(name)
+		return &p
+	}
+	switch word {
 	case "=":
 		p.Hint = "compare with =="
 	case ":":
@@ -162,7 +174,9 @@ func byteOffset(src string, n int) int {
 // place of their own and take that of their first part.
 func locationOf(n ast.Node) file.Location {
 	for n != nil {
-		if loc := n.Location(); loc.To > loc.From {
+		// The parser gives a conditional the place where it ends.
+		_, conditional := n.(*ast.ConditionalNode)
+		if loc := n.Location(); loc.To > loc.From && !conditional {
 			return loc
 		}
 		switch v := n.(type) {

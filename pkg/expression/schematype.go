@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -58,10 +59,49 @@ func (s *schemaTyper) typeOf(schema any, depth int) *Type {
 			return s.union(branches, depth)
 		}
 	}
+	t := s.byKeyword(object, depth)
 	if parts, ok := object["allOf"].([]any); ok && len(parts) > 0 {
-		return s.allOf(object, parts, depth)
+		t = s.allOf(t, parts, depth)
 	}
-	return s.byKeyword(object, depth)
+	return s.extended(t, object, depth)
+}
+
+// extended adds the fields of the branches that hold for some values only;
+// any of them may be absent.
+func (s *schemaTyper) extended(t *Type, object map[string]any, depth int) *Type {
+	if t.kind() != TypeObject {
+		return t
+	}
+	var branches []any
+	for _, key := range []string{"oneOf", "anyOf"} {
+		list, _ := object[key].([]any)
+		branches = append(branches, list...)
+	}
+	for _, key := range []string{"if", "then", "else"} {
+		branches = append(branches, object[key])
+	}
+	dependent, _ := object["dependentSchemas"].(map[string]any)
+	for _, name := range sortedNames(dependent) {
+		branches = append(branches, dependent[name])
+	}
+	wider := *t
+	wider.Fields = slices.Clone(t.Fields)
+	for _, branch := range branches {
+		if _, ok := branch.(map[string]any); !ok {
+			continue
+		}
+		u := s.typeOf(branch, depth+1)
+		if u.kind() != TypeObject {
+			continue
+		}
+		for _, f := range u.Fields {
+			if _, ok := wider.field(f.Name); !ok {
+				f.Optional = true
+				wider.Fields = append(wider.Fields, f)
+			}
+		}
+	}
+	return &wider
 }
 
 // byKeyword reads type, properties and items.
@@ -124,16 +164,31 @@ func (s *schemaTyper) named(kind string, object map[string]any, depth int) *Type
 }
 
 func (s *schemaTyper) list(object map[string]any, depth int) *Type {
-	t := &Type{Kind: TypeList}
-	if items, ok := object["items"].(map[string]any); ok && object["prefixItems"] == nil {
-		t.Elem = s.typeOf(items, depth+1)
+	first, _ := object["prefixItems"].([]any)
+	var elem *Type
+	for _, schema := range first {
+		elem = unionWith(elem, s.typeOf(schema, depth+1))
 	}
-	return t
+	if items, ok := object["items"].(bool); ok && !items && elem != nil {
+		return &Type{Kind: TypeList, Elem: elem}
+	}
+	return &Type{Kind: TypeList, Elem: unionWith(elem, s.typeOf(object["items"], depth+1))}
+}
+
+// unionWith is the union of t, nil when there was none yet, and another type.
+func unionWith(t, u *Type) *Type {
+	if t == nil {
+		return u
+	}
+	return Union(t, u)
 }
 
 func (s *schemaTyper) object(object map[string]any, depth int) *Type {
 	properties, _ := object["properties"].(map[string]any)
 	t := &Type{Kind: TypeObject, Open: isOpen(object, len(properties))}
+	if t.Open {
+		t.Elem = s.others(object, depth)
+	}
 	required := map[string]bool{}
 	if names, ok := object["required"].([]any); ok {
 		for _, name := range names {
@@ -161,6 +216,32 @@ func isOpen(object map[string]any, declared int) bool {
 	return declared == 0 || object["patternProperties"] != nil
 }
 
+// others returns the type of the members beyond the declared ones, nil when it
+// is any.
+func (s *schemaTyper) others(object map[string]any, depth int) *Type {
+	var t *Type
+	patterns, _ := object["patternProperties"].(map[string]any)
+	for _, pattern := range sortedNames(patterns) {
+		t = unionWith(t, s.typeOf(patterns[pattern], depth+1))
+	}
+	switch more := object["additionalProperties"].(type) {
+	case map[string]any:
+		t = unionWith(t, s.typeOf(more, depth+1))
+	case bool:
+		if more {
+			return nil
+		}
+	default:
+		if declared, _ := object["properties"].(map[string]any); len(declared) == 0 && len(patterns) == 0 {
+			return nil
+		}
+	}
+	if t.kind() == TypeAny {
+		return nil
+	}
+	return t
+}
+
 func hasDefault(schema any) bool {
 	object, ok := schema.(map[string]any)
 	if !ok {
@@ -179,10 +260,9 @@ func (s *schemaTyper) union(branches []any, depth int) *Type {
 }
 
 // allOf joins the fields of all parts; parts that are no objects yield any.
-func (s *schemaTyper) allOf(object map[string]any, parts []any, depth int) *Type {
+func (s *schemaTyper) allOf(own *Type, parts []any, depth int) *Type {
 	joined := &Type{Kind: TypeObject}
 	open := true
-	own := s.byKeyword(object, depth)
 	types := []*Type{own}
 	for _, part := range parts {
 		types = append(types, s.typeOf(part, depth+1))

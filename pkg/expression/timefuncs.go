@@ -47,14 +47,14 @@ var timeFunctions = []*function{
 		},
 	},
 	{
-		name: "uuid", result: stringType, wdl: "guid",
+		name: "uuid", weight: 10, result: stringType, wdl: "guid",
 		summary: "A UUID that no other step and no other call in the step has. It derives from run and step.",
 		call: func(ev *evaluation, _ []any) (any, error) {
 			return ev.uuid(), nil
 		},
 	},
 	{
-		name: "random", params: []param{{name: "below", takes: anInt, optional: true}}, wdl: "rand",
+		name: "random", weight: 10, params: []param{{name: "below", takes: anInt, optional: true}}, wdl: "rand",
 		resultOf: func(args []*Type) *Type {
 			if len(args) == 1 {
 				return intType

@@ -21,6 +21,9 @@ func unionOf(a, b *Type, depth int) *Type {
 		return b.withNull()
 	case b.kind() == TypeNull:
 		return a.withNull()
+	case a.kind() == TypeSecret || b.kind() == TypeSecret:
+		// What may be a secret is treated as one.
+		return &Type{Kind: TypeSecret, Nullable: a.nullable() || b.nullable()}
 	case a.kind() == TypeAny || b.kind() == TypeAny || depth > maxTypeDepth:
 		if a.nullable() || b.nullable() {
 			return anyType.withNull()
@@ -47,6 +50,14 @@ func unionOf(a, b *Type, depth int) *Type {
 		u.Elem = unionOf(a.elem(), b.elem(), depth+1)
 	case a.Kind == TypeObject:
 		u.Fields, u.Open = unionFields(a, b, depth), a.Open || b.Open
+		switch {
+		case a.Open && b.Open:
+			u.Elem = unionOf(a.elem(), b.elem(), depth+1)
+		case a.Open:
+			u.Elem = a.Elem
+		default:
+			u.Elem = b.Elem
+		}
 	}
 	return &u
 }
@@ -59,7 +70,7 @@ func unionFields(a, b *Type, depth int) []Field {
 		g, ok := b.field(f.Name)
 		switch {
 		case !ok && b.Open:
-			f.Type, f.Optional = anyType, true
+			f.Type, f.Optional = unionOf(f.Type, b.elem(), depth+1), true
 		case !ok:
 			f.Optional = true
 		default:
@@ -73,7 +84,7 @@ func unionFields(a, b *Type, depth int) []Field {
 	for _, g := range b.Fields {
 		if _, ok := a.field(g.Name); !ok {
 			if g.Optional = true; a.Open {
-				g.Type = anyType
+				g.Type = unionOf(g.Type, a.elem(), depth+1)
 			}
 			fields = append(fields, g)
 		}
@@ -165,13 +176,19 @@ func fieldMismatch(from, to *Type, path string, depth int) string {
 			return why
 		}
 	}
-	if to.Open {
-		return ""
-	}
 	for _, got := range from.Fields {
-		if _, ok := to.field(got.Name); !ok {
+		if _, ok := to.field(got.Name); ok {
+			continue
+		}
+		if !to.Open {
 			return fmt.Sprintf("%s is not known here%s", path+"/"+got.Name, didYouMean(got.Name, to.fieldNames()))
 		}
+		if why := mismatch(got.Type, to.elem(), path+"/"+got.Name, depth+1); why != "" {
+			return why
+		}
+	}
+	if from.Open && to.Open {
+		return mismatch(from.elem(), to.elem(), path+"/*", depth+1)
 	}
 	return ""
 }
@@ -191,6 +208,7 @@ func recordedType(t *Type, depth int) *Type {
 	case TypeList:
 		u.Elem = recordedType(t.Elem, depth+1)
 	case TypeObject:
+		u.Elem = recordedType(t.Elem, depth+1)
 		u.Fields = make([]Field, len(t.Fields))
 		for i, f := range t.Fields {
 			f.Type = recordedType(f.Type, depth+1)

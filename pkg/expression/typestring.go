@@ -124,6 +124,15 @@ func (t *Type) withoutNull() *Type {
 	return &u
 }
 
+// hasSecret tells whether a value of type t is or holds a secret.
+func hasSecret(t *Type, depth int) bool {
+	if t == nil || depth > maxTypeDepth {
+		return false
+	}
+	return t.Kind == TypeSecret || hasSecret(t.Elem, depth+1) ||
+		slices.ContainsFunc(t.Fields, func(f Field) bool { return hasSecret(f.Type, depth+1) })
+}
+
 // quoteAll returns the names quoted, with commas between them.
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))
