@@ -17,6 +17,7 @@ type Deploy struct {
 	Workflow, Version, Digest string
 	Document                  expression.Value
 	Triggers                  []Trigger
+	Timed                     []fact.TriggerSet
 }
 
 // Definition is one accepted version of a workflow.
@@ -25,7 +26,8 @@ type Definition struct {
 	DeployedAt                time.Time
 	Active                    bool // new runs take this version
 	Document                  expression.Value
-	Triggers                  []Trigger
+	Triggers                  []Trigger         // http ones
+	Timed                     []fact.TriggerSet // those with a book of their own
 }
 
 // Definitions is the book of the accepted definitions. One goroutine at a time
@@ -77,7 +79,7 @@ func (d *Definitions) deployed(at time.Time, f *Deployed) {
 	}
 	def := &Definition{
 		Workflow: f.Workflow, Version: f.Version, Digest: f.Digest,
-		DeployedAt: at, Document: f.Document, Triggers: f.Triggers,
+		DeployedAt: at, Document: f.Document, Triggers: f.Triggers, Timed: f.Timed,
 	}
 	w := d.workflows[i]
 	w.versions = append(w.versions, def)
@@ -116,7 +118,7 @@ func (d *Definitions) Decide(at time.Time, in ...Deploy) fact.Turn {
 		if known == nil {
 			d.emit(&turn, at, &Deployed{
 				Workflow: dep.Workflow, Version: dep.Version, Digest: dep.Digest,
-				Document: dep.Document, Triggers: dep.Triggers,
+				Document: dep.Document, Triggers: dep.Triggers, Timed: dep.Timed,
 			})
 		}
 		if known == nil || !known.Active {

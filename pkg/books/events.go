@@ -98,6 +98,10 @@ func (b *Events) take(t *turn, in fact.Input) error {
 		}
 		t.record(&MatchDropped{Run: x.Run, Path: x.Path})
 	case fact.Subscribed:
+		if b.index.subscribed(x.Trigger) == x.Type {
+			t.refuse(Repeated, "trigger %s is subscribed like that", x.Trigger)
+			return nil
+		}
 		t.record(&TriggerSubscribed{Trigger: x.Trigger, Type: x.Type})
 	case fact.Emitted:
 		return b.emitted(t, x.Event)

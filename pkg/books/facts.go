@@ -25,6 +25,7 @@ type Deployed struct {
 	Workflow, Version, Digest string
 	Document                  expression.Value
 	Triggers                  []Trigger
+	Timed                     []fact.TriggerSet
 }
 
 // Kind returns the fact's number.
@@ -40,6 +41,7 @@ func (d *Deployed) Fields(c *fact.Coder) {
 	c.String(3, "digest", &d.Digest)
 	c.Value(4, "document", &d.Document)
 	fact.List(c, 5, "triggers", &d.Triggers, triggerFields)
+	fact.List(c, 6, "timed", &d.Timed, func(c *fact.Coder, t *fact.TriggerSet) { t.Fields(c) })
 }
 
 // Activated makes a version the one that new runs take.

@@ -151,6 +151,16 @@ func (x *matchIndex) find(run, path string) *open {
 	return nil
 }
 
+// subscribed returns the type of the events that a trigger gets.
+func (x *matchIndex) subscribed(trigger string) string {
+	for _, n := range x.names {
+		if slices.Contains(x.types[n].triggers, trigger) {
+			return n
+		}
+	}
+	return ""
+}
+
 // subscribe has a trigger get the events of one type, or none.
 func (x *matchIndex) subscribe(trigger, name string) {
 	for _, n := range x.names {

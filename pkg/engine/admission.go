@@ -64,6 +64,9 @@ func (e *Engine) Admission(ctx context.Context, run string) error {
 // Limit returns the runs of a workflow that hold a slot under a key, oldest
 // first, and those that wait for one, the next first.
 func (e *Engine) Limit(ctx context.Context, workflow, key string) (holders, waiting []string, err error) {
+	if _, err := e.defs.find(workflow, ""); err != nil {
+		return nil, nil, err
+	}
 	err = e.shelf.ask(ctx, interpreter.LimitPrefix+workflow, func(m bookMachine) {
 		l := m.(*books.Limit)
 		holders, waiting = l.Holders(key), l.Waiting(key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
+	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
 // ErrRouteTaken means that another workflow has an http trigger of that method and path.
@@ -94,17 +96,22 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 	d := e.defs
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	was, _ := d.book.Active(wf.Name)
 	turn := d.book.Decide(e.clock.Now(), books.Deploy{
-		Workflow: wf.Name, Version: wf.Version, Digest: wf.Digest, Document: document, Triggers: triggersOf(wf),
+		Workflow: wf.Name, Version: wf.Version, Digest: wf.Digest, Document: document, Triggers: triggersOf(wf), Timed: timedOf(wf),
 	})
 	if len(turn.Refused) > 0 {
 		return Definition{}, diags, refusedDeploy(turn.Refused[0])
 	}
 	if len(turn.Events) > 0 {
-		if err := e.appendErr(d.append(ctx, turn)); err != nil {
+		told := tellTriggers(was.Timed, timedOf(wf), turn.Events[len(turn.Events)-1].Seq)
+		if err := e.appendErr(d.append(ctx, turn, told)); err != nil {
 			return Definition{}, diags, err
 		}
 		d.generation.Add(1)
+		for _, m := range told {
+			e.notify(m.ID.Receiver)
+		}
 		e.log.Info("workflow deployed", "workflow", wf.Name, "version", wf.Version)
 	}
 	d.keep(wf)
@@ -122,11 +129,11 @@ func refusedDeploy(r fact.Refusal) error {
 
 // append writes a turn of the book. When it was not written the book is read
 // again. The caller holds the lock.
-func (d *definitions) append(ctx context.Context, turn fact.Turn) error {
+func (d *definitions) append(ctx context.Context, turn fact.Turn, told []eventlog.Message) error {
 	ctx = context.WithoutCancel(ctx)
 	err := d.store.Append(ctx, eventlog.Batch{
 		Stream: definitionsStream, After: d.records, Record: fact.EncodeTurn(turn.Events),
-		At:      turn.Events[len(turn.Events)-1].Time,
+		At: turn.Events[len(turn.Events)-1].Time, Send: told,
 		Summary: &eventlog.Summary{Stream: definitionsStream, Kind: kindBook, Ended: true},
 	})
 	if err == nil {
@@ -137,6 +144,31 @@ func (d *definitions) append(ctx context.Context, turn fact.Turn) error {
 		return errors.Join(err, again)
 	}
 	return err
+}
+
+// tellTriggers returns what the books of triggers, and that of events, hear of
+// another version being active.
+func tellTriggers(was, is []fact.TriggerSet, seq uint64) []eventlog.Message {
+	var all []eventlog.Message
+	tell := func(set fact.TriggerSet) {
+		stream := triggerStream(set.Workflow, set.ID)
+		sender := definitionsStream + "/" + stream
+		all = append(all, eventlog.Message{
+			ID: eventlog.MessageID{Sender: sender, Seq: seq, Receiver: stream}, Body: fact.EncodeMail(set),
+		}, eventlog.Message{
+			ID:   eventlog.MessageID{Sender: sender, Seq: seq, Receiver: interpreter.EventsBook},
+			Body: fact.EncodeMail(fact.Subscribed{Trigger: stream, Type: set.Event}),
+		})
+	}
+	for _, old := range was {
+		if !slices.ContainsFunc(is, func(t fact.TriggerSet) bool { return t.ID == old.ID }) {
+			tell(fact.TriggerSet{Workflow: old.Workflow, ID: old.ID})
+		}
+	}
+	for _, set := range is {
+		tell(set)
+	}
+	return all
 }
 
 func triggersOf(wf *graph.Workflow) []books.Trigger {

@@ -138,9 +138,9 @@ func (e *Engine) fail(err error) {
 	e.failOnce.Do(func() {
 		e.err = fmt.Errorf("the log cannot be written, nothing is acknowledged any more: %w", err)
 		e.log.Error("engine failed", "error", err)
+		close(e.failed) // first: who finds the engine stopping asks why
 		e.draining.Store(true)
 		e.cancel(e.err)
-		close(e.failed)
 	})
 }
 

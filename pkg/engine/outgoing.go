@@ -67,6 +67,11 @@ func (e *Engine) complete(s *fact.Start) ([]expression.Payload, error) {
 		}
 		return nil, &startRefused{CodeNoWorkflow, fmt.Sprintf("version %s of workflow %s cannot be loaded: %v", def.Version, def.Workflow, err)}
 	}
+	if s.TriggerID != "" && !isRunID(s.Parent) {
+		if err := e.fire(wf, s); err != nil {
+			return nil, err
+		}
+	}
 	input, err := e.filledIn(wf, s)
 	if err != nil {
 		return nil, err

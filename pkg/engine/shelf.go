@@ -33,6 +33,7 @@ type bookKind struct {
 
 var bookKinds = []bookKind{
 	{interpreter.EventsBook, books.EventFacts, func(string) bookMachine { return books.NewEvents() }},
+	{triggerPrefix, books.TriggerFacts, func(stream string) bookMachine { return books.NewFirings(stream) }},
 	{interpreter.LimitPrefix, books.LimitFacts, func(string) bookMachine { return books.NewLimit() }},
 }
 

@@ -212,6 +212,18 @@ func (p *player) command(line string) {
 	case "cancel":
 		p.fail(p.e.Cancel(ctx, p.run(arg(1)), arg(2)))
 		synctest.Wait()
+	case "publish": // ID TYPE DATA
+		p.fail(p.e.Publish(ctx, engine.CloudEvent{ID: arg(1), Type: arg(2), Source: "/test", Data: rest(3)}))
+		synctest.Wait()
+	case "pause":
+		p.fail(p.e.PauseTrigger(ctx, arg(1), arg(2), "as asked"))
+	case "unpause":
+		p.fail(p.e.ResumeTrigger(ctx, arg(1), arg(2)))
+	case "fire":
+		p.fail(p.e.FireTrigger(ctx, arg(1), arg(2)))
+		synctest.Wait()
+	case "triggers":
+		p.triggers(ctx)
 	case "gate":
 		p.world.open(arg(1))
 		synctest.Wait()
@@ -249,6 +261,55 @@ func (p *player) start(ctx context.Context, req engine.StartRequest) {
 	synctest.Wait()
 }
 
+// ordered shows runs by their start and what they started with.
+func (p *player) ordered(ctx context.Context, rows []engine.RunSummary) {
+	type row struct {
+		engine.RunSummary
+		view  engine.RunView
+		input string
+	}
+	var all []row
+	for _, r := range rows {
+		v, err := p.e.Get(ctx, r.Run)
+		p.fail(err)
+		in, err := v.Input.MarshalJSON()
+		p.fail(err)
+		all = append(all, row{r, v, string(in)})
+	}
+	slices.SortFunc(all, func(a, b row) int {
+		return cmp.Or(a.StartedAt.Compare(b.StartedAt), strings.Compare(a.input, b.input))
+	})
+	for _, r := range all {
+		if !slices.Contains(p.runs, r.Run) {
+			p.runs = append(p.runs, r.Run)
+		}
+		p.printf("%s %s ", r.StartedAt.Format(time.TimeOnly), r.Run)
+		p.view(ctx, r.view, false)
+	}
+}
+
+// triggers lists the triggers that fire by themselves.
+func (p *player) triggers(ctx context.Context) {
+	all, err := p.e.Triggers(ctx)
+	p.fail(err)
+	for _, x := range all {
+		p.printf("%s %s %s %s", x.Workflow, x.ID, x.Kind, x.Status)
+		if !x.Next.IsZero() {
+			p.printf(", next %s", x.Next.Format(time.RFC3339))
+		}
+		if x.LastRun != "" {
+			p.printf(", last %s", x.LastDue.Format(time.RFC3339Nano))
+		}
+		if x.Running+x.Waiting > 0 {
+			p.printf(", %d running, %d waiting", x.Running, x.Waiting)
+		}
+		if x.Code != "" {
+			p.printf(": %s: %s", x.Code, x.Message)
+		}
+		p.printf("\n")
+	}
+}
+
 // look carries out a command that changes nothing.
 func (p *player) look(ctx context.Context, verb, run, arg string) {
 	switch verb {
@@ -280,6 +341,10 @@ func (p *player) look(ctx context.Context, verb, run, arg string) {
 				p.printf("%d %s\n", ev.Seq, ev.Type)
 			}
 		}
+	case "runs": // of a workflow, those not named yet get their names
+		rows, _, err := p.e.List(ctx, engine.RunFilter{Workflow: run})
+		p.fail(err)
+		p.ordered(ctx, rows)
 	case "list":
 		rows, _, err := p.e.List(ctx, engine.RunFilter{})
 		p.fail(err)

@@ -25,7 +25,10 @@ func (g *Gateway) input(ctx context.Context, route *engine.Route, body []byte, t
 	if t == nil {
 		return body, nil
 	}
-	v, err := t.Eval(env{ctx: ctx, engine: g.o.Engine, wf: wf, trigger: trigger, at: at, seed: rand.Text()})
+	v, err := t.Eval(engine.TriggerScope{
+		Trigger: trigger, At: at, Source: rand.Text(),
+		Parameter: func(name string) (any, error) { return g.o.Engine.Parameter(ctx, wf, name) },
+	})
 	var failed *expression.Error
 	if errors.As(err, &failed) {
 		return nil, &Error{Code: "InputInvalid", Detail: fmt.Sprintf("the input of trigger %s cannot be made out of this request: %s, in ${ %s }", route.Trigger.ID, failed.Message, failed.Source)}
@@ -57,31 +60,3 @@ func plain(v any) (json.RawMessage, error) {
 	}
 	return bytes.TrimSpace(b.Bytes()), nil
 }
-
-// env is what a trigger's input can see.
-type env struct {
-	ctx     context.Context // expressions take none
-	engine  Engine
-	wf      *graph.Workflow
-	trigger map[string]any
-	at      time.Time
-	seed    string
-}
-
-// Read returns the trigger or a parameter.
-func (e env) Read(r expression.Read) (any, error) {
-	switch r.Root {
-	case expression.RootTrigger:
-		return e.trigger, nil
-	case expression.RootParams:
-		return e.engine.Parameter(e.ctx, e.wf, r.Name)
-	default: // the compiler refuses all others here
-		return nil, nil
-	}
-}
-
-// Now is when the request came.
-func (e env) Now() time.Time { return e.at }
-
-// Seed is another one for each request.
-func (e env) Seed() string { return e.seed }

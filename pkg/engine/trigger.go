@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/books"
+	"github.com/keelstep/keelstep/pkg/fact"
+)
+
+// ErrNoTrigger means that there is no such trigger, or that it cannot do what
+// is asked.
+var ErrNoTrigger = errors.New("no such trigger")
+
+// TriggerStatus is a schedule or event trigger as it stands.
+type TriggerStatus struct {
+	Workflow string
+	ID       string
+	Kind     string // schedule or event
+	Status   string // active, paused or failed
+	Reason   string // of the pause
+	Next     time.Time
+	LastDue  time.Time
+	LastRun  string
+	Code     string // why the last firing started nothing
+	Message  string
+	Running  int // runs whose end is waited for
+	Waiting  int // firings that wait for them
+}
+
+// Triggers returns the schedule and event triggers of the active definitions,
+// by workflow.
+func (e *Engine) Triggers(ctx context.Context) ([]TriggerStatus, error) {
+	e.defs.mu.RLock()
+	actives := e.defs.book.Actives()
+	e.defs.mu.RUnlock()
+	all := []TriggerStatus{}
+	for _, def := range actives {
+		for _, set := range def.Timed {
+			s, err := e.Trigger(ctx, def.Workflow, set.ID)
+			if errors.Is(err, ErrNoTrigger) {
+				continue // it is being deployed, or taken away
+			}
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+// Trigger returns one trigger. The error wraps ErrNoTrigger when there is none
+// that fires by itself.
+func (e *Engine) Trigger(ctx context.Context, workflow, id string) (TriggerStatus, error) {
+	def, err := e.defs.find(workflow, "")
+	if err != nil || !slices.ContainsFunc(def.Timed, func(t fact.TriggerSet) bool { return t.ID == id }) {
+		return TriggerStatus{}, fmt.Errorf("%w: %s of workflow %s", ErrNoTrigger, id, workflow)
+	}
+	var t books.TriggerState
+	err = e.shelf.ask(ctx, triggerStream(workflow, id), func(m bookMachine) { t = m.(*books.Firings).Trigger() })
+	if err != nil {
+		return TriggerStatus{}, err
+	}
+	if t.Kind == "" {
+		return TriggerStatus{}, fmt.Errorf("%w: %s of workflow %s", ErrNoTrigger, id, workflow)
+	}
+	s := TriggerStatus{
+		Workflow: t.Workflow, ID: t.ID, Kind: t.Kind, Status: "active", Reason: t.Why, Next: t.Next,
+		LastDue: t.LastDue, LastRun: t.LastRun, Code: t.Code, Message: t.Message, Running: t.Running, Waiting: t.Waiting,
+	}
+	switch {
+	case t.Paused:
+		s.Status = "paused"
+	case t.Code != "":
+		s.Status = "failed"
+	}
+	return s, nil
+}
+
+// PauseTrigger has a trigger start nothing until it is resumed; what falls due
+// in between is not made up for. One that is paused already stays so.
+func (e *Engine) PauseTrigger(ctx context.Context, workflow, id, reason string) error {
+	return e.tellTrigger(ctx, workflow, id, fact.Suspend{Reason: clip(reason, maxMessage)})
+}
+
+// ResumeTrigger has a trigger fire again.
+func (e *Engine) ResumeTrigger(ctx context.Context, workflow, id string) error {
+	return e.tellTrigger(ctx, workflow, id, fact.Resume{})
+}
+
+// FireTrigger fires a schedule now, out of turn; its rule of overlap holds.
+func (e *Engine) FireTrigger(ctx context.Context, workflow, id string) error {
+	return e.tellTrigger(ctx, workflow, id, books.FireNow{})
+}
+
+func (e *Engine) tellTrigger(ctx context.Context, workflow, id string, in fact.Input) error {
+	if err := e.ready(); err != nil {
+		return err
+	}
+	if _, err := e.Trigger(ctx, workflow, id); err != nil {
+		return err
+	}
+	var no fact.Refusal
+	err := e.shelf.tell(ctx, triggerStream(workflow, id), in)
+	_, firing := in.(books.FireNow)
+	switch {
+	case errors.As(err, &no) && firing:
+		return fmt.Errorf("%w: %s of workflow %s has no schedule", ErrNoTrigger, id, workflow)
+	case errors.As(err, &no):
+		return nil // it is as it was asked to be
+	}
+	return err
+}
