@@ -15,9 +15,10 @@ import (
 
 // compiled is a project that was found valid.
 type compiled struct {
-	env     *config.Environment // nil: none
-	sources [][]byte            // of the project's files, in their order
-	defs    []engine.Definition // the same
+	env   *config.Environment // nil: none
+	files []string            // what is deployed for each of the project's files, in their order
+	srcs  [][]byte            // what is in them
+	defs  []engine.Definition // the same
 }
 
 // loadEnv reads an environment and reports what is wrong with it.
@@ -57,28 +58,43 @@ func (a *app) compile(ctx context.Context, p project, envName string) (compiled,
 		return c, err
 	}
 	defer e.Close(ctx) // nothing ran in it
+	sources, err := readAll(p.files)
+	if err != nil {
+		return c, err
+	}
+	docs := openDocuments(p, c.env)
+	defer docs.close()
+	docs.introduce(sources)
 	for _, f := range p.files {
-		src, err := readSource(f)
-		if err != nil {
-			return c, err
-		}
-		def, found, err := e.Deploy(ctx, f, src)
-		var bad *engine.InvalidError
-		if errors.As(err, &bad) {
-			found = bad.Diagnostics
-		}
-		a.printFindings(found, diag.Source(f, src))
-		switch {
-		case bad != nil:
+		w, found := docs.compile(f, sources[f], false)
+		a.printFindings(found, diag.Source(f, sources[f]))
+		if w == nil {
 			return c, invalid(len(found), f)
+		}
+		name, src := portable(f, sources[f], w)
+		def, _, err := e.Deploy(ctx, name, src)
+		switch {
 		case errors.Is(err, engine.ErrVersionTaken):
 			return c, usagef("give each its own name", "%s: another file is workflow %s too", f, def.Workflow)
 		case err != nil:
 			return c, usagef("", "%s: %s", f, err)
 		}
-		c.sources, c.defs = append(c.sources, src), append(c.defs, def)
+		c.files, c.srcs, c.defs = append(c.files, name), append(c.srcs, src), append(c.defs, def)
 	}
 	return c, nil
+}
+
+// readAll reads files that a person wrote.
+func readAll(files []string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, f := range files {
+		src, err := readSource(f)
+		if err != nil {
+			return nil, err
+		}
+		out[f] = src
+	}
+	return out, nil
 }
 
 // scratch is an engine on an empty log in memory, to check documents with the
@@ -89,11 +105,11 @@ func scratch(ctx context.Context, env *config.Environment) (*engine.Engine, erro
 
 // checkProject returns what is wrong with the files of a project and adds
 // their texts to sources. Without a name no environment is looked at.
-func (a *app) checkProject(ctx context.Context, p project, envName string, sources map[string][]byte) (diag.List, error) {
+func (a *app) checkProject(p project, o validateOptions, sources map[string][]byte) (diag.List, error) {
 	var env *config.Environment
 	var all diag.List
-	if envName != "" {
-		file, err := p.envFile(envName)
+	if o.env != "" {
+		file, err := p.envFile(o.env)
 		if err != nil {
 			return nil, err
 		}
@@ -104,18 +120,17 @@ func (a *app) checkProject(ctx context.Context, p project, envName string, sourc
 		sources[file] = src
 		env, all = config.Load(file, src, a.environ)
 	}
-	e, err := scratch(ctx, env)
+	own, err := readAll(p.files)
 	if err != nil {
 		return nil, err
 	}
-	defer e.Close(ctx) // nothing ran in it
+	docs := openDocuments(p, env)
+	defer docs.close()
+	docs.introduce(own)
 	for _, f := range p.files {
-		src, err := readSource(f)
-		if err != nil {
-			return nil, err
-		}
-		sources[f] = src
-		all = append(all, e.Validate(f, src)...)
+		sources[f] = own[f]
+		_, found := docs.compile(f, own[f], o.warnAny)
+		all = append(all, found...)
 	}
 	return all, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keelstep/keelstep/pkg/api/client"
+	"github.com/keelstep/keelstep/pkg/diag"
 )
 
 func deployCommand(a *app) *cobra.Command {
@@ -53,7 +54,12 @@ func (a *app) deploy(ctx context.Context, r *remote, file string) error {
 	if err != nil {
 		return err
 	}
-	d, created, err := r.Deploy(ctx, file, src)
+	whole, found := alone(file, src)
+	if len(found) > 0 {
+		a.printFindings(found, diag.Source(file, src))
+		return &failure{code: exitUsage, quiet: true}
+	}
+	d, created, err := r.Deploy(ctx, whole.name, whole.src)
 	var p *client.ProblemError
 	if errors.As(err, &p) && len(p.Diagnostics) > 0 {
 		a.printFindings(diagnosticsOf(p.Diagnostics), sourcesOf(map[string][]byte{file: src}))

@@ -125,8 +125,8 @@ func (s session) all(ctx context.Context, p project, c compiled, wf engine.Defin
 	if len(open) > 0 {
 		return s.resume(ctx, open)
 	}
-	for i, file := range p.files {
-		if err := s.deploy(ctx, file, c.sources[i]); err != nil {
+	for i, file := range c.files {
+		if err := s.deploy(ctx, file, c.srcs[i]); err != nil {
 			return err
 		}
 	}

@@ -177,7 +177,7 @@ type server struct {
 // deploy makes the project's workflows the active ones.
 func (s server) deploy(ctx context.Context, p project, c compiled) error {
 	for i, file := range p.files {
-		_, _, err := s.l.Deploy(ctx, file, c.sources[i])
+		_, _, err := s.l.Deploy(ctx, c.files[i], c.srcs[i])
 		var pe *client.ProblemError
 		if errors.As(err, &pe) && pe.Code == "VersionTaken" {
 			return &failure{code: exitUsage, msg: file + ": " + pe.Error(), hint: `change "version:" in the file`, err: err}

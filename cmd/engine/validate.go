@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,6 +12,7 @@ import (
 // validateOptions is the flags of engine validate.
 type validateOptions struct {
 	env, format string
+	warnAny     bool
 }
 
 func validateCommand(a *app) *cobra.Command {
@@ -28,14 +28,16 @@ workflows need; without it connections are not looked at.
 Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.`,
 		Example: `  engine validate samples/order
   engine validate workflows/*.yaml --env staging
+  engine validate . --warn-any
   engine validate . --format github
   engine validate . --format sarif > findings.sarif`,
 		Args: wantArgs(1, -1, "a file or a folder"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.validate(cmd.Context(), args, o)
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.validate(args, o)
 		},
 	}
 	envFlag(c, &o.env, "check against this environment: a name in env/, or a file")
+	c.Flags().BoolVar(&o.warnAny, "warn-any", false, "list the values of which nothing is known before the run, so that nothing about them is checked")
 	c.Flags().StringVar(&o.format, "format", "text", "text, json, github (annotations in GitHub Actions) or sarif")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(findingFormats, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
 	return c
@@ -50,7 +52,7 @@ type validation struct {
 	Diagnostics diag.List `json:"diagnostics"`
 }
 
-func (a *app) validate(ctx context.Context, paths []string, o validateOptions) error {
+func (a *app) validate(paths []string, o validateOptions) error {
 	if err := knownFormat(o.format); err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func (a *app) validate(ctx context.Context, paths []string, o validateOptions) e
 		if err != nil {
 			return err
 		}
-		found, err := a.checkProject(ctx, p, o.env, sources)
+		found, err := a.checkProject(p, o, sources)
 		if err != nil {
 			return err
 		}
