@@ -226,6 +226,35 @@ type InputProblem struct {
 	Path string `json:"path"`
 }
 
+// LogDamage defines model for LogDamage.
+type LogDamage struct {
+	Place  string `json:"place"`
+	Reason string `json:"reason"`
+	Record uint64 `json:"record,omitempty,omitzero"`
+	Run    string `json:"run,omitempty,omitzero"`
+}
+
+// LogReport defines model for LogReport.
+type LogReport struct {
+	Clean  bool        `json:"clean"`
+	Damage []LogDamage `json:"damage"`
+
+	// File Where the log lies on the engine's machine.
+	File     string `json:"file,omitempty,omitzero"`
+	Messages uint64 `json:"messages"`
+
+	// MoreDamage Damage beyond what is listed.
+	MoreDamage uint64 `json:"moreDamage,omitempty,omitzero"`
+	Pages      uint64 `json:"pages"`
+	Payloads   uint64 `json:"payloads"`
+	Records    uint64 `json:"records"`
+	Snapshots  uint64 `json:"snapshots"`
+	Streams    uint64 `json:"streams"`
+
+	// Unfinished Payloads whose writing was cut off; nothing names them.
+	Unfinished uint64 `json:"unfinished"`
+}
+
 // Pos defines model for Pos.
 type Pos struct {
 	Col    int `json:"col"`
@@ -521,6 +550,9 @@ type ServerInterface interface {
 	// GetReadiness The engine accepts work.
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
+	// CheckLog Check the log for damage.
+	// (GET /v1/check)
+	CheckLog(ctx echo.Context) error
 	// ListDefinitions All active definitions.
 	// (GET /v1/definitions)
 	ListDefinitions(ctx echo.Context) error
@@ -579,6 +611,15 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetReadiness(ctx)
+	return err
+}
+
+// CheckLog converts echo context to params.
+func (w *ServerInterfaceWrapper) CheckLog(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CheckLog(ctx)
 	return err
 }
 
@@ -945,6 +986,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/runs/:run/cancel", wrapper.CancelRun, options.OperationMiddlewares["cancelRun"]...)
 	router.POST(options.BaseURL+"/v1/runs/:run/signals/:name", wrapper.SendSignal, options.OperationMiddlewares["sendSignal"]...)
 	router.GET(options.BaseURL+"/v1/version", wrapper.GetVersion, options.OperationMiddlewares["getVersion"]...)
+	router.GET(options.BaseURL+"/v1/check", wrapper.CheckLog, options.OperationMiddlewares["checkLog"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 
@@ -1051,6 +1093,60 @@ type GetReadinessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReadinessdefaultApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckLogRequestObject struct {
+}
+
+type CheckLogResponseObject interface {
+	VisitCheckLogResponse(w http.ResponseWriter) error
+}
+
+type CheckLog200JSONResponse LogReport
+
+func (response CheckLog200JSONResponse) VisitCheckLogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckLog401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CheckLog401ApplicationProblemPlusJSONResponse) VisitCheckLogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckLogdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CheckLogdefaultApplicationProblemPlusJSONResponse) VisitCheckLogResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2280,6 +2376,9 @@ type StrictServerInterface interface {
 	// GetReadiness The engine accepts work.
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// CheckLog Check the log for damage.
+	// (GET /v1/check)
+	CheckLog(ctx context.Context, request CheckLogRequestObject) (CheckLogResponseObject, error)
 	// ListDefinitions All active definitions.
 	// (GET /v1/definitions)
 	ListDefinitions(ctx context.Context, request ListDefinitionsRequestObject) (ListDefinitionsResponseObject, error)
@@ -2370,6 +2469,29 @@ func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		return validResponse.VisitGetReadinessResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CheckLog operation middleware
+func (sh *strictHandler) CheckLog(ctx echo.Context) error {
+	var request CheckLogRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckLog(ctx.Request().Context(), request.(CheckLogRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckLog")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CheckLogResponseObject); ok {
+		return validResponse.VisitCheckLogResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

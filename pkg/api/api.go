@@ -53,6 +53,9 @@ type Options struct {
 	// Clock is the time; nil: the machine's.
 	Clock engine.Clock
 	Build Build
+	// Check reads the log whole; nil: it cannot be checked, and the route says
+	// so.
+	Check func(context.Context) (LogReport, error)
 	// Grace is how long requests may go on once Serve shall end; 0: 10 s.
 	Grace time.Duration
 	// MaxConns is how many connections are open at once; 0: 4,096.

@@ -28,3 +28,18 @@ func (h *handlers) GetVersion(context.Context, GetVersionRequestObject) (GetVers
 	b := h.o.Build
 	return GetVersion200JSONResponse{Version: b.Version, Commit: b.Commit, Go: b.Go, API: apiVersion}, nil
 }
+
+// CheckLog reads the log whole and says what does not hold.
+func (h *handlers) CheckLog(ctx context.Context, _ CheckLogRequestObject) (CheckLogResponseObject, error) {
+	if h.o.Check == nil {
+		return nil, problem(CodeUnknownPath, "this engine keeps no log that can be checked")
+	}
+	r, err := h.o.Check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Damage == nil {
+		r.Damage = []LogDamage{}
+	}
+	return CheckLog200JSONResponse(r), nil
+}

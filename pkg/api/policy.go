@@ -46,6 +46,7 @@ var policies = []policy{
 	{http.MethodGet, "/healthz", public, noBody},
 	{http.MethodGet, "/readyz", public, noBody},
 	{http.MethodGet, "/v1/version", view, noBody},
+	{http.MethodGet, "/v1/check", view, noBody},
 	{http.MethodGet, "/v1/definitions", view, noBody},
 	{http.MethodPost, "/v1/definitions", author, document},
 	{http.MethodPost, "/v1/definitions/validate", author, document},

@@ -225,6 +225,35 @@ type InputProblem struct {
 	Path string `json:"path"`
 }
 
+// LogDamage defines model for LogDamage.
+type LogDamage struct {
+	Place  string `json:"place"`
+	Reason string `json:"reason"`
+	Record uint64 `json:"record,omitempty,omitzero"`
+	Run    string `json:"run,omitempty,omitzero"`
+}
+
+// LogReport defines model for LogReport.
+type LogReport struct {
+	Clean  bool        `json:"clean"`
+	Damage []LogDamage `json:"damage"`
+
+	// File Where the log lies on the engine's machine.
+	File     string `json:"file,omitempty,omitzero"`
+	Messages uint64 `json:"messages"`
+
+	// MoreDamage Damage beyond what is listed.
+	MoreDamage uint64 `json:"moreDamage,omitempty,omitzero"`
+	Pages      uint64 `json:"pages"`
+	Payloads   uint64 `json:"payloads"`
+	Records    uint64 `json:"records"`
+	Snapshots  uint64 `json:"snapshots"`
+	Streams    uint64 `json:"streams"`
+
+	// Unfinished Payloads whose writing was cut off; nothing names them.
+	Unfinished uint64 `json:"unfinished"`
+}
+
 // Pos defines model for Pos.
 type Pos struct {
 	Col    int `json:"col"`
@@ -596,6 +625,13 @@ type ClientInterface interface {
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CheckLog Check the log for damage.
+	//
+	// Reads every page and record of the log, as `engine check` does. Runs go on meanwhile.
+	//
+	// Corresponds with GET /v1/check (the `CheckLog` operationId).
+	CheckLog(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDefinitions All active definitions.
 	//
 	// Corresponds with GET /v1/definitions (the `ListDefinitions` operationId).
@@ -744,6 +780,23 @@ func (c *RawClient) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn
 // Corresponds with GET /readyz (the `GetReadiness` operationId).
 func (c *RawClient) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadinessRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckLog Check the log for damage.
+//
+// Reads every page and record of the log, as `engine check` does. Runs go on meanwhile.
+//
+// Corresponds with GET /v1/check (the `CheckLog` operationId).
+func (c *RawClient) CheckLog(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckLogRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1088,6 +1141,33 @@ func NewGetReadinessRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/readyz")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCheckLogRequest constructs an http.Request for the CheckLog method
+func NewCheckLogRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/check")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1829,6 +1909,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /readyz (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
 
+	// CheckLogWithResponse Check the log for damage.
+	//
+	// Reads every page and record of the log, as `engine check` does. Runs go on meanwhile.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/check (the `CheckLog` operationId).
+	CheckLogWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CheckLogResponse, error)
+
 	// ListDefinitionsWithResponse All active definitions.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -2068,6 +2157,61 @@ func (r GetReadinessResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetReadinessResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CheckLogResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LogReport
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckLogResponse) GetJSON200() *LogReport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CheckLogResponse) GetApplicationProblemJSON401() *Unauthorized {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CheckLogResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckLogResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckLogResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckLogResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckLogResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2991,6 +3135,21 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 	return ParseGetReadinessResponse(rsp)
 }
 
+// CheckLogWithResponse Check the log for damage.
+//
+// Reads every page and record of the log, as `engine check` does. Runs go on meanwhile.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/check (the `CheckLog` operationId).
+func (c *ClientWithResponses) CheckLogWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CheckLogResponse, error) {
+	rsp, err := c.CheckLog(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckLogResponse(rsp)
+}
+
 // ListDefinitionsWithResponse All active definitions.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -3294,6 +3453,46 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCheckLogResponse parses an HTTP response from a CheckLogWithResponse call
+func ParseCheckLogResponse(rsp *http.Response) (*CheckLogResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckLogResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LogReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

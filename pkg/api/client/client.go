@@ -160,6 +160,14 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 	return out, err
 }
 
+// Check has the engine read its log whole.
+func (c *Client) Check(ctx context.Context) (LogReport, error) {
+	req, err := NewCheckLogRequest(c.server)
+	var out LogReport
+	_, err = c.do(ctx, req, err, &out)
+	return out, err
+}
+
 // Ready returns nil when the engine accepts work. It needs no key.
 func (c *Client) Ready(ctx context.Context) error {
 	req, err := NewGetReadinessRequest(c.server)
