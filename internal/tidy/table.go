@@ -15,6 +15,7 @@ type row struct {
 // may import anything.
 var table = []row{
 	{"schema", nil},
+	{"pkg/diag/page", []string{"pkg/diag"}},
 	{"pkg/diag", nil},
 	{"pkg/eventlog/boltlog", []string{"pkg/eventlog"}},
 	{"pkg/eventlog/memlog", []string{"pkg/eventlog"}},

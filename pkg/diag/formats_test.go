@@ -21,7 +21,7 @@ func findings() diag.List {
 		return diag.Span{File: file, Start: diag.Pos{Line: line, Col: col}, End: diag.Pos{Line: endLine, Col: endCol}}
 	}
 	return diag.List{
-		{Code: "E204", Span: span("workflows/order.yaml", 14, 12, 14, 18), Path: "/steps/1/runAfter/0", Message: `"succeded" is not a status`, Hint: `did you mean "succeeded"?`},
+		{Code: "E204", Span: span("workflows/order.yaml", 14, 12, 14, 18), Path: "/steps/1/runAfter/0", Message: `"succeedet" is not a status`, Hint: `did you mean "succeeded"?`},
 		{Code: "E423", Severity: diag.Warning, Span: span("workflows/order.yaml", 15, 3, 15, 9), Path: "/steps/2", Message: "100% of it: a, b"},
 		{Code: "E107", Span: span("a,b: 50%/ü x.yaml", 2, 1, 2, 3), Message: "the key \"a\"\nstands twice \x1b[31m", Hint: "keep\r\none", Related: []diag.Related{
 			{Span: span("a,b: 50%/ü x.yaml", 1, 1, 1, 2), Message: "the first one is here"}, {Message: "nowhere"},
