@@ -81,6 +81,9 @@ func (s *shell) call(cmd interpreter.Call) {
 	case cmd.Repeat != graph.Never:
 		s.submit(c)
 	case cmd.Reissued:
+		if !s.history.started[id] {
+			fail("call %s@%d is given up as lost and was never sent", id.path, id.attempt)
+		}
 		s.mayDiverge("the answer of " + cmd.Path + " was lost")
 		c.submitted, c.answered = true, true
 		s.offer(interpreter.LostCall(cmd))

@@ -46,11 +46,8 @@ func (g *generator) each(at place) (doc, string) {
 		in.mayFail = false
 	}
 	body := g.block(in, 1+g.n(2))
-	if width > 1 && !g.p.Racy && (at.mayFail || rule == "ignore") && g.chance(50) {
-		// Exactly one pass can fail, so that the order does not matter.
-		g.left--
-		s := doc{{"id", g.id("act")}, {"action", "test.keyed"}, {"with", doc{{"do", `${ index == 1 ? "refuse" : "ok" }`}}}}
-		body = append(body, s)
+	if width > 1 && (at.mayFail || rule == "ignore") && g.chance(50) {
+		body = append(body, g.onePassFails())
 	}
 	s := doc{{"id", id}, {"foreach", list}, {"as", word(item)}, {"do", body}, {"concurrency", width}, {"onError", word(rule)}}
 	if g.chance(60) {
@@ -62,6 +59,17 @@ func (g *generator) each(at place) (doc, string) {
 		read = ""
 	}
 	return s, read
+}
+
+// onePassFails makes a call that fails in exactly one pass of a loop, so that
+// the order of passes does not matter.
+func (g *generator) onePassFails() doc {
+	g.left--
+	with := doc{{"do", `${ index == 1 ? "refuse" : "ok" }`}}
+	if g.p.Racy {
+		with = doc{{"do", `${ index == 0 ? "refuse" : "slow" }`}}
+	}
+	return doc{{"id", g.id("act")}, {"action", "test.keyed"}, {"with", with}}
 }
 
 // repeat makes a while or an until.
@@ -135,8 +143,11 @@ func (g *generator) race(at place) doc {
 		} else {
 			g.left--
 			s = doc{
-				{"id", g.id("act")}, {"action", "test." + one(g.dice, "keyed", "safe", "never")},
-				{"with", doc{{"do", "hang"}, {"v", g.value(b)}}}, {"retry", doc{{"attempts", 1}}}, {"timeout", never},
+				{"id", g.id("act")},
+				{"action", "test." + one(g.dice, "keyed", "safe", "never")},
+				{"with", doc{{"do", "hang"}, {"v", g.value(b)}}},
+				{"retry", doc{{"attempts", 1}}},
+				{"timeout", never},
 			}
 		}
 		if has(s, "fail") {
@@ -215,7 +226,14 @@ func (g *generator) saga(at place) doc {
 	if !at.beside && g.chance(40) {
 		verb = "parallel"
 	}
-	return doc{{"id", id}, {verb, steps}, {"finally", []doc{{{"id", g.id("roll")}, {"rollback", word(id)}}}}}
+	roll := doc{{"id", g.id("roll")}, {"rollback", word(id)}}
+	if g.chance(50) {
+		return doc{{"id", id}, {verb, steps}, {"finally", []doc{roll}}}
+	}
+	// A stop during this call must not keep the rollback from running.
+	tell := doc{{"id", g.id("act")}, {"action", "test.safe"}, {"with", doc{{"do", one(g.dice, "ok", "slow")}}}}
+	roll = second(roll, entry{"runAfter", doc{{idIn(tell), word("[succeeded, failed, timedOut, skipped, cancelled]")}}})
+	return doc{{"id", id}, {verb, steps}, {"finally", []doc{tell, roll}}}
 }
 
 // diamond makes a scope in which one step's end chooses between two others.

@@ -16,10 +16,13 @@ const (
 	kindStepSkipped   fact.Kind = 3
 	kindStepScheduled fact.Kind = 4
 	kindStepEnded     fact.Kind = 5
+	kindCallStarted   fact.Kind = 6
 	kindCallEnded     fact.Kind = 7
 	kindLateResult    fact.Kind = 8
 	kindTimerFired    fact.Kind = 10
+	kindHandler       fact.Kind = 15
 	kindStopBegan     fact.Kind = 18
+	kindUndo          fact.Kind = 19
 	kindSignal        fact.Kind = 21
 	kindCarried       fact.Kind = 24
 	lastKind                    = kindCarried
@@ -33,14 +36,26 @@ type history struct {
 	ended   map[string]graph.Status // by path
 	inputs  map[string]string       // recorded input of a call, by path
 	open    map[string]graph.Kind   // steps that run, by path
+	left    map[string]uint64       // event by which a step left its body, by path
+	started map[callID]bool         // calls that are never repeated and may have been sent
+	undoing map[string]undoing      // by the path of the rollback
 	status  graph.Status            // of the run, once it ended
 	by      string                  // the terminate that ended it
 	stops   []string                // reasons for which the run was stopped
 	carries int
 }
 
+// undoing is how far a rollback is.
+type undoing struct {
+	began uint64 // its first compensation
+	last  uint64 // when the step that it undid last had left its body
+}
+
 func newHistory(p *Program) *history {
-	return &history{p: p, ended: map[string]graph.Status{}, inputs: map[string]string{}, open: map[string]graph.Kind{}}
+	return &history{
+		p: p, ended: map[string]graph.Status{}, inputs: map[string]string{}, open: map[string]graph.Kind{},
+		left: map[string]uint64{}, started: map[callID]bool{}, undoing: map[string]undoing{},
+	}
 }
 
 // openKinds returns the verbs of the steps that run.
@@ -76,7 +91,7 @@ func look(f fact.Fact) (x fields) {
 			c.String(1, "", &x.path)
 			c.Int(2, "", &x.attempt)
 			c.Value(3, "", &x.input)
-		case kindCallEnded, kindLateResult:
+		case kindCallStarted, kindCallEnded, kindLateResult:
 			c.String(1, "", &x.path)
 			c.Int(2, "", &x.attempt)
 		case kindStopBegan:
@@ -85,6 +100,9 @@ func look(f fact.Fact) (x fields) {
 			fact.Enum(c, 2, "", &reason)
 			x.reason = [...]string{"", "cancel", "timeout", "onError", "return", "race"}[min(reason, 5)]
 			c.String(3, "", &x.by)
+		case kindUndo:
+			c.String(1, "", &x.path)
+			c.String(2, "", &x.by)
 		case kindTimerFired:
 			c.String(1, "", &x.path) // such as wait:PATH
 		case 1, kindSignal, kindCarried:
@@ -130,8 +148,27 @@ func (h *history) take(events []fact.Event, s *shell) {
 		if k, ok := h.p.kinds[idOf(f.path)]; ok {
 			h.open[f.path] = k
 		}
+		if h.left[f.path] == 0 && (kind == kindStepEnded || kind == kindHandler) {
+			h.left[f.path] = e.Seq
+		}
 		h.check(e, kind, f, s)
 	}
+}
+
+// checkOrder: a rollback undoes in reverse order of completion what was there
+// when it began.
+func (h *history) checkOrder(seq uint64, f fields) {
+	u, left := h.undoing[f.by], h.left[f.path]
+	switch {
+	case left == 0:
+		fail("event %d undoes %s, which has not ended", seq, f.path)
+	case u.began == 0:
+		u.began, u.last = seq, left
+	case left > u.last && left < u.began:
+		fail("event %d undoes %s (event %d) behind one that ended before it (event %d)", seq, f.path, left, u.last)
+	}
+	u.last = min(u.last, left)
+	h.undoing[f.by] = u
 }
 
 func (h *history) check(e fact.Event, kind fact.Kind, f fields, s *shell) {
@@ -160,6 +197,10 @@ func (h *history) check(e fact.Event, kind fact.Kind, f fields, s *shell) {
 			}
 			h.inputs[f.path] = string(s.bytes(f.input))
 		}
+	case kindCallStarted:
+		h.started[callID{f.path, f.attempt}] = true
+	case kindUndo:
+		h.checkOrder(e.Seq, f)
 	case kindStopBegan:
 		if f.path == "" {
 			h.stops = append(h.stops, f.reason)
