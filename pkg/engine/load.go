@@ -79,7 +79,7 @@ func (r *run) load() error {
 	}
 	r.summary = sum
 	switch {
-	case sum.Status == stuckStatus:
+	case sum.Status == stuckStatus, sum.Ended && sum.Reason != "":
 		return ErrRunStuck
 	case sum.Records == 0:
 		return r.born()

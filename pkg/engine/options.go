@@ -26,6 +26,13 @@ type Options struct {
 	// Logger is told what an operator wants to know; nil: nobody is.
 	Logger *slog.Logger
 
+	// LinkKey signs the links with which tasks can be answered; nil: there are
+	// no links.
+	LinkKey []byte
+	// PublicURL is what links begin with, such as https://flows.example;
+	// empty: links are paths.
+	PublicURL string
+
 	// Still opens the engine to look: nothing is taken up, no timer is set, a
 	// start or a deployment returns ErrStopping. Signals and cancels are
 	// recorded; runs take them when they go on.

@@ -74,7 +74,7 @@ func (e *Engine) openInput(v expression.Value) (json.RawMessage, error) {
 	}
 	x, err := expression.DecodeRaw(raw)
 	if err == nil {
-		x, err = expression.OpenSealed(x, e.lookup)
+		x, err = expression.OpenSealed(e.linked(x), e.lookup)
 	}
 	if err != nil {
 		return nil, notIssued(CodeSecretMissing, err.Error())

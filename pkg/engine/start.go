@@ -144,6 +144,15 @@ func (e *Engine) existing(ctx context.Context, id string, req StartRequest) (Sta
 
 // firstInput returns the input that a run was started with.
 func (e *Engine) firstInput(ctx context.Context, id string, wf *graph.Workflow) (json.RawMessage, error) {
+	m, err := e.firstEvent(ctx, id, wf)
+	if err != nil {
+		return nil, err
+	}
+	return e.whole(m.View().Input)
+}
+
+// firstEvent returns the machine of a run as its start left it.
+func (e *Engine) firstEvent(ctx context.Context, id string, wf *graph.Workflow) (*interpreter.Machine, error) {
 	for rec, err := range e.store.Read(ctx, id, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("read run %s: %w", id, err)
@@ -156,7 +165,7 @@ func (e *Engine) firstInput(ctx context.Context, id string, wf *graph.Workflow) 
 		if err := guard(func() error { return m.Apply(events[0]) }); err != nil {
 			return nil, fmt.Errorf("read run %s: %w", id, err)
 		}
-		return e.whole(m.View().Input)
+		return m, nil
 	}
 	return nil, ErrNoRun
 }

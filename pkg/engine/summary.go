@@ -5,8 +5,30 @@ import (
 	"github.com/keelstep/keelstep/pkg/expression"
 )
 
-// parentKey stands before the parent of a run among the keys of its summary.
-const parentKey = "parent:"
+// The keys of a run's summary.
+const (
+	parentKey = "parent:" // and the stream that started the run
+	waitsKey  = "waits:"  // and the path there at which its end is waited for
+	tasksKey  = "tasks"   // it has open tasks
+)
+
+// maxAttributeText is how many bytes of an attribute are searchable.
+const maxAttributeText = 256
+
+// attribute returns the text of an attribute: a text as it is, any other value
+// as JSON.
+func attribute(v expression.Value) string {
+	if x, err := expression.Decode(v, nil); err == nil {
+		if s, ok := x.(string); ok {
+			return clip(s, maxAttributeText)
+		}
+	}
+	raw, err := shown(v.Inline())
+	if err != nil {
+		return ""
+	}
+	return clip(string(raw), maxAttributeText)
+}
 
 // maxCode is how many bytes of an error's code a list shows.
 const maxCode = 200
@@ -20,8 +42,17 @@ func (r *run) summarize() eventlog.Summary {
 		Stream: r.id, Kind: kindRun, Workflow: workflow, Version: version, Digest: digest,
 		Status: m.Status().String(), Ended: m.Ended(), StartedAt: at, EndedAt: m.EndedAt(),
 	}
-	if parent, _ := m.Parent(); parent != "" {
+	if parent, path, waits := m.Parent(); parent != "" {
 		s.Keys = []string{parentKey + parent}
+		if waits {
+			s.Keys = append(s.Keys, waitsKey+path)
+		}
+	}
+	if m.HasTasks() {
+		s.Keys = append(s.Keys, tasksKey)
+	}
+	for _, t := range m.Tracked() {
+		s.Attributes = append(s.Attributes, eventlog.Attribute{Name: t.Name, Value: attribute(t.Value)})
 	}
 	if f := m.Failure(); f != nil && s.Ended {
 		s.Error = clip(f.Code, maxCode)

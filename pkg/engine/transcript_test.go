@@ -79,7 +79,9 @@ func play(t *testing.T, a *txtar.Archive) string {
 		p.files[f.Name] = f.Data
 		transcript = f.Data
 	}
-	p.opts = engine.Options{Registry: p.world.registry()}
+	p.opts = engine.Options{
+		Registry: p.world.registry(), LinkKey: []byte("the key of the tests"), PublicURL: "https://flows.example",
+	}
 	if src, ok := p.files["env.yaml"]; ok {
 		env, found := config.Load("env/test.yaml", src, []string{"TOKEN=open-sesame", "NUMBER=123456"})
 		if found.HasErrors() {
@@ -224,6 +226,38 @@ func (p *player) command(line string) {
 		synctest.Wait()
 	case "triggers":
 		p.triggers(ctx)
+	case "suspend":
+		p.fail(p.e.Suspend(ctx, p.run(arg(1)), "as asked"))
+		synctest.Wait()
+	case "resume":
+		p.fail(p.e.Resume(ctx, p.run(arg(1))))
+		synctest.Wait()
+	case "terminate":
+		p.fail(p.e.Terminate(ctx, p.run(arg(1)), "as asked"))
+		synctest.Wait()
+	case "retry":
+		p.fail(p.e.Retry(ctx, p.run(arg(1))))
+		synctest.Wait()
+	case "restart":
+		s, err := p.e.Restart(ctx, p.run(arg(1)))
+		if !p.fail(err) {
+			p.runs = append(p.runs, s.Run)
+			p.printf("started %s of %s %s\n", s.Run, s.Workflow, s.Version)
+		}
+		synctest.Wait()
+	case "tasks":
+		p.tasks(ctx)
+	case "answer": // RUN PATH BY OUTCOME FORM
+		p.fail(p.e.AnswerTask(ctx, p.run(arg(1)), engine.AnswerRequest{Path: arg(2), By: arg(3), Outcome: arg(4), Form: rest(5)}))
+		synctest.Wait()
+	case "reassign": // RUN PATH TO
+		p.fail(p.e.ReassignTask(ctx, p.run(arg(1)), arg(2), rest(3), "boss"))
+		synctest.Wait()
+	case "link": // the task that the link stands for which went out last
+		run, path, err := p.e.LinkedTask(strings.TrimPrefix(p.world.link(), "https://flows.example/tasks/"))
+		if !p.fail(err) {
+			p.printf("%s %s\n", run, path)
+		}
 	case "gate":
 		p.world.open(arg(1))
 		synctest.Wait()
@@ -285,6 +319,15 @@ func (p *player) ordered(ctx context.Context, rows []engine.RunSummary) {
 		}
 		p.printf("%s %s ", r.StartedAt.Format(time.TimeOnly), r.Run)
 		p.view(ctx, r.view, false)
+	}
+}
+
+// tasks lists the open tasks.
+func (p *player) tasks(ctx context.Context) {
+	all, next, err := p.e.Tasks(ctx, "", 0)
+	p.fail(err)
+	for _, t := range all {
+		p.printf("%s %s %s %q to %s, %v, form %s, answers %v%s\n", t.Run, t.Workflow, t.Path, t.Title, t.To, t.Options, t.Form, t.Answers, next)
 	}
 }
 

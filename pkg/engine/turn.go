@@ -180,9 +180,10 @@ func (r *run) takeFrom(t *turn) {
 	}
 	for i, m := range t.taken {
 		no := refusal(t.Refused, i)
-		switch m.in.(type) {
-		case interpreter.Start:
+		if m.started != nil {
 			m.started <- no
+		}
+		switch m.in.(type) {
 		case interpreter.CallResult:
 			delete(r.calls, m.call.id)
 		case interpreter.CallStarted:

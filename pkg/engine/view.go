@@ -70,6 +70,13 @@ func maskSealed(v expression.Value) expression.Value {
 
 // stuckView is what can be said of a run that cannot be read.
 func stuckView(s eventlog.Summary) RunView {
+	if s.Ended {
+		return RunView{
+			Run: s.Stream, Workflow: s.Workflow, Version: s.Version, Digest: s.Digest,
+			Status: graph.Cancelled, StartedAt: s.StartedAt, EndedAt: s.EndedAt,
+			Error: &graph.Failure{Code: CodeTerminated, Message: "the run was stuck and was terminated: " + stuckMessage(s.Reason)},
+		}
+	}
 	return RunView{
 		Run: s.Stream, Workflow: s.Workflow, Version: s.Version, Digest: s.Digest,
 		Status: graph.Stuck, StartedAt: s.StartedAt,

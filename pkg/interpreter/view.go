@@ -41,8 +41,12 @@ func (m *Machine) Started() (run, workflow, version, digest string, at time.Time
 }
 
 // Parent returns the stream that started the run, a run's or a trigger's, and
-// the path there; empty when it was started from outside.
-func (m *Machine) Parent() (stream, path string) { return m.st.run.Parent, m.st.run.ParentPath }
+// the path there; empty when it was started from outside. waits tells that it
+// hears of the run's end.
+func (m *Machine) Parent() (stream, path string, waits bool) {
+	r := &m.st.run
+	return r.Parent, r.ParentPath, r.Parent != "" && !r.Detached
+}
 
 // EndedAt returns when the run ended, zero when it has not.
 func (m *Machine) EndedAt() time.Time { return m.st.endedAt }
