@@ -42,7 +42,7 @@ var decimalFunctions = []*function{
 	},
 	{
 		name: "round", weight: decimalSteps, params: []param{{name: "number", takes: aDecimal}, {name: "digits", takes: anInt, optional: true}, modeParam},
-		resultOf: roundedType,
+		result: numberType, resultOf: roundedType,
 		summary: "The nearest integer, or the number with so many digits behind the point; a half goes away from zero unless rounding says otherwise. " +
 			"A decimal stays one.",
 		examples: []Example{

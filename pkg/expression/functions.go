@@ -118,10 +118,27 @@ func (f *function) doc() Function {
 	}
 	result := f.result
 	if result == nil {
-		result = anyType
+		result = f.resultOf(f.generic())
 	}
 	signature := fmt.Sprintf("%s(%s) -> %s", f.name, strings.Join(params, ", "), strings.TrimPrefix(strings.TrimPrefix(result.String(), "a "), "an "))
 	return Function{Name: f.name, Signature: signature, Summary: f.summary, Examples: f.examples, Category: f.category, WDL: f.wdl}
+}
+
+// generic returns the types of arguments of which no more is known than what
+// the function takes.
+func (f *function) generic() []*Type {
+	types := make([]*Type, len(f.params))
+	for i, p := range f.params {
+		switch p.takes {
+		case aList:
+			types[i] = listType
+		case anObject:
+			types[i] = objectType
+		default:
+			types[i] = anyType
+		}
+	}
+	return types
 }
 
 // param returns the parameter of argument i, nil when there is none.

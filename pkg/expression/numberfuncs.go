@@ -52,7 +52,7 @@ var numberFunctions = []*function{
 		},
 	},
 	{
-		name: "abs", params: []param{{name: "number", takes: aDecimal}}, resultOf: numberLike,
+		name: "abs", params: []param{{name: "number", takes: aDecimal}}, result: numberType, resultOf: numberLike,
 		summary:  "The number without its sign.",
 		examples: []Example{{`abs(-3)`, `3`}},
 		call: func(_ *evaluation, a []any) (any, error) {

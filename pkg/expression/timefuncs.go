@@ -54,7 +54,7 @@ var timeFunctions = []*function{
 		},
 	},
 	{
-		name: "random", weight: 10, params: []param{{name: "below", takes: anInt, optional: true}}, wdl: "rand",
+		name: "random", weight: 10, params: []param{{name: "below", takes: anInt, optional: true}}, result: numberType, wdl: "rand",
 		resultOf: func(args []*Type) *Type {
 			if len(args) == 1 {
 				return intType

@@ -263,3 +263,28 @@ func TypeOf(x any) *Type {
 	}
 	return anyType
 }
+
+// TypeOfData returns the type of decoded JSON that stands for others like it:
+// a text may be any text, and what is null may be anything.
+func TypeOfData(x any) *Type { return dataType(TypeOf(x), 0) }
+
+func dataType(t *Type, depth int) *Type {
+	if t == nil || depth > maxTypeDepth {
+		return anyType
+	}
+	u := *t.withoutEnum()
+	switch u.Kind {
+	case TypeNull:
+		return anyType.withNull()
+	case TypeList:
+		u.Elem = dataType(t.Elem, depth+1)
+	case TypeObject:
+		u.Fields = make([]Field, len(t.Fields))
+		for i, f := range t.Fields {
+			f.Type = dataType(f.Type, depth+1)
+			u.Fields[i] = f
+		}
+	default:
+	}
+	return &u
+}

@@ -1,0 +1,3 @@
+package expression
+
+//go:generate go run ../../internal/cmd/functions -out ../../docs/reference/functions.md
