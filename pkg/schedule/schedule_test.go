@@ -194,3 +194,35 @@ func ExampleSpec_Next() {
 	// 2026-03-29 03:00:00 +0200 CEST
 	// 2026-03-30 02:30:00 +0200 CEST
 }
+
+// The changes of a zone's clock come in order, and none is made up.
+func TestNextChange(t *testing.T) {
+	for _, c := range []struct {
+		zone, after string
+		want        []string
+	}{
+		{"Europe/Berlin", "2026-01-01T00:00:00Z", []string{"2026-03-29T01:00:00Z 1h0m0s", "2026-10-25T01:00:00Z -1h0m0s", "2027-03-28T01:00:00Z 1h0m0s"}},
+		{"Europe/Berlin", "2026-03-29T01:00:00Z", []string{"2026-10-25T01:00:00Z -1h0m0s"}},
+		{"Europe/Berlin", "2026-03-29T00:59:59.9Z", []string{"2026-03-29T01:00:00Z 1h0m0s"}},
+		{"Australia/Lord_Howe", "2040-01-01T00:00:00Z", []string{"2040-03-31T15:00:00Z -30m0s", "2040-10-06T15:30:00Z 30m0s"}},
+		{"Pacific/Apia", "2011-12-01T00:00:00Z", []string{"2011-12-30T10:00:00Z 24h0m0s"}},
+		{"Asia/Kathmandu", "2026-01-01T00:00:00Z", []string{"none"}},
+		{"UTC", "2026-01-01T00:00:00Z", []string{"none"}},
+	} {
+		at, err := time.Parse(time.RFC3339Nano, c.after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range c.want {
+			got := "none"
+			next, by, ok := schedule.NextChange(at, load(t, c.zone))
+			if ok {
+				got = next.UTC().Format(time.RFC3339) + " " + by.String()
+			}
+			if got != want {
+				t.Errorf("NextChange(%v, %s) = %s, want %s", at, c.zone, got, want)
+			}
+			at = next
+		}
+	}
+}

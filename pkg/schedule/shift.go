@@ -59,3 +59,18 @@ func comesAgain(wall int64, p period, zone *time.Location) bool {
 	}
 	return false
 }
+
+// NextChange returns the first instant after another at which the zone's clock
+// is set forward or back, and by how much; false when there is none within two
+// years.
+func NextChange(after time.Time, zone *time.Location) (at time.Time, by time.Duration, ok bool) {
+	p := periodAt(after.Unix(), zone)
+	for limit := p.end + 2*366*secondsPerDay; !p.endless && p.end < limit; {
+		next := periodAt(p.end, zone)
+		if next.offset != p.offset {
+			return time.Unix(p.end, 0).In(zone), time.Duration(next.offset-p.offset) * time.Second, true
+		}
+		p = next
+	}
+	return time.Time{}, 0, false
+}

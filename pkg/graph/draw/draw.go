@@ -57,6 +57,12 @@ var standardRetry = graph.Retry{Attempts: 5, Delay: time.Second, Exponential: tr
 func describe(n *graph.Node) step {
 	s := step{node: n}
 	s.family, s.verb, s.detail = verbOf(n)
+	if n.Parallelism > 1 {
+		s.notes = append(s.notes, fmt.Sprintf("%d at once", n.Parallelism))
+	}
+	if n.Child != nil && n.Child.Detach {
+		s.notes = append(s.notes, "detached")
+	}
 	if n.If != nil {
 		s.notes = append(s.notes, "if "+n.If.Source())
 	}
@@ -84,9 +90,6 @@ func verbOf(n *graph.Node) (f family, verb, detail string) {
 	case graph.Switch:
 		return control, "switch", n.Subject.Source()
 	case graph.Foreach:
-		if n.Parallelism > 1 {
-			return control, fmt.Sprintf("foreach, %d at once", n.Parallelism), n.Items.Source()
-		}
 		return control, "foreach", n.Items.Source()
 	case graph.While:
 		return control, "while", n.Cond.Source()
@@ -108,9 +111,6 @@ func verbOf(n *graph.Node) (f family, verb, detail string) {
 	case graph.Approval:
 		return waits, "approval", strings.Join(n.Approval.Options, " · ")
 	case graph.CallWorkflow:
-		if n.Child.Detach {
-			return calls, "call, detached", n.Child.Workflow
-		}
 		return calls, "call", n.Child.Workflow
 	case graph.Emit:
 		return calls, "emit", n.Emit.Type
