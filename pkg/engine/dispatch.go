@@ -108,7 +108,7 @@ func (d *dispatcher) carryOut(c *call) {
 	}
 	res.Output = out
 	if err != nil {
-		res.Output, res.Err = nil, d.failure(c, err)
+		res = interpreter.FailedCall(c.cmd, *d.failure(c, err))
 	}
 	d.e.runs.deliver(c.run.id, mail{in: res, call: c})
 }

@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"math"
 	"time"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
 )
 
 // hash chains records and commits.
@@ -54,7 +56,7 @@ func nanos(t time.Time) int64 {
 	if t.IsZero() {
 		return noTime
 	}
-	return t.UnixNano()
+	return eventlog.Clamp(t).UnixNano()
 }
 
 func fromNanos(n int64) time.Time {

@@ -165,7 +165,7 @@ func wall(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}
-	return time.Unix(0, t.UnixNano()).UTC()
+	return time.Unix(0, eventlog.Clamp(t).UnixNano()).UTC()
 }
 
 // Read implements eventlog.Log.
