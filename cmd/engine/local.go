@@ -50,7 +50,11 @@ func (a *app) openLocal(ctx context.Context, o localOptions) (*local, error) {
 			return nil, err
 		}
 		if filepath.Base(string(o.data)) == dataDirName { // a project's own: its files name the schemas in it
-			if _, err := scaffold.Schemas(string(o.data)); err != nil {
+			workflow, err := workflowSchema()
+			if err != nil {
+				return nil, err
+			}
+			if _, err := scaffold.Schemas(string(o.data), workflow); err != nil {
 				return nil, brokenf("", "%s: %s", o.data, plainOS(err))
 			}
 		}

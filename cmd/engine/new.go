@@ -26,7 +26,11 @@ that editors complete and check with, and their settings. It overwrites nothing.
 
 func (a *app) newProject(dir string) error {
 	dir = filepath.Clean(dir)
-	files, err := scaffold.New(dir)
+	workflow, err := workflowSchema()
+	if err != nil {
+		return err
+	}
+	files, err := scaffold.New(dir, workflow)
 	switch {
 	case errors.Is(err, scaffold.ErrName):
 		return usagef("such as: "+self()+" new hello", "%q cannot be a project's name: %s", filepath.Base(dir), err)

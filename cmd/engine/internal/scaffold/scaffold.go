@@ -32,9 +32,10 @@ var (
 )
 
 // New makes a project in dir, whose last element is its name, and returns the
-// files it wrote, in order, relative to dir. The error is ErrName or ErrExists
-// when dir cannot be one; an empty folder may be there.
-func New(dir string) ([]string, error) {
+// files it wrote, in order, relative to dir. workflow is the schema of workflow
+// files. The error is ErrName or ErrExists when dir cannot be one; an empty
+// folder may be there.
+func New(dir string, workflow []byte) ([]string, error) {
 	name := filepath.Base(dir)
 	if !namePattern.MatchString(name) {
 		return nil, ErrName
@@ -73,7 +74,7 @@ func New(dir string) ([]string, error) {
 	if err != nil {
 		return written, err
 	}
-	schemas, err := Schemas(filepath.Join(dir, SchemaDir))
+	schemas, err := Schemas(filepath.Join(dir, SchemaDir), workflow)
 	for _, s := range schemas {
 		written = append(written, filepath.Join(SchemaDir, s))
 	}
@@ -85,14 +86,18 @@ const SchemaDir = ".engine"
 
 // Schemas writes the schemas that editors check and complete with into dir,
 // which it makes if need be, and returns the names of those that were not as they
-// should be.
-func Schemas(dir string) ([]string, error) {
+// should be. workflow is the schema of workflow files, which knows the
+// connectors at hand.
+func Schemas(dir string, workflow []byte) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	var written []string
 	for _, n := range schema.Names() {
 		want, _ := schema.Named(n)
+		if n == "workflow" {
+			want = workflow
+		}
 		name := n + ".schema.json"
 		file := filepath.Join(dir, name)
 		if have, err := os.ReadFile(file); err == nil && bytes.Equal(have, want) {
