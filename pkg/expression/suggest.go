@@ -8,18 +8,21 @@ import (
 // Nearest returns the one of names that is most like name, empty when none is
 // like it enough to be meant.
 func Nearest(name string, names []string) string {
-	if len(name) > 64 {
+	if len(name) > maxLike {
 		return ""
 	}
-	best, limit := "", 1+len(name)/3
+	best, limit, lower := "", 1+len(name)/3, strings.ToLower(name)
 	for _, candidate := range names {
-		if len(candidate) > 64 {
+		if len(candidate) > maxLike {
 			continue
 		}
 		if strings.EqualFold(candidate, name) {
 			return candidate
 		}
-		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d <= limit && d < len(candidate) {
+		if len(candidate)-len(name) > limit || len(name)-len(candidate) > limit {
+			continue
+		}
+		if d := distance(lower, strings.ToLower(candidate)); d <= limit && d < len(candidate) {
 			if d == limit && best != "" {
 				continue
 			}
@@ -29,12 +32,18 @@ func Nearest(name string, names []string) string {
 	return best
 }
 
+// maxLike is the length in bytes up to which names are compared.
+const maxLike = 64
+
 // distance is the number of inserted, deleted, replaced and swapped
-// characters between a and b.
+// characters between a and b. Lower case may be longer than upper case, but
+// not by more than half.
 func distance(a, b string) int {
-	before := make([]int, len(b)+1)
-	row := make([]int, len(b)+1)
-	next := make([]int, len(b)+1)
+	var rows [3][maxLike*3/2 + 1]int
+	if len(b) >= len(rows[0]) {
+		return len(b)
+	}
+	before, row, next := rows[0][:len(b)+1], rows[1][:len(b)+1], rows[2][:len(b)+1]
 	for j := range row {
 		row[j] = j
 	}

@@ -44,6 +44,9 @@ func (s *Schema) Validate(x any) (found []Violation) {
 		}
 	}()
 	x = plainOf(x, 0)
+	if deeperThan(x, MaxDepth) {
+		return []Violation{{Message: fmt.Sprintf("is nested deeper than %d levels", MaxDepth)}}
+	}
 	if s.maxDepth > 0 && deeperThan(x, s.maxDepth) {
 		return []Violation{{Message: fmt.Sprintf("is nested deeper than %d levels, more than can be checked against a schema that contains itself in several places", s.maxDepth)}}
 	}

@@ -1,0 +1,95 @@
+package dsl_test
+
+import (
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/dsl"
+)
+
+// Documents that broke other readers of YAML and JSON: each is refused with a
+// finding at a place in it, within a second and little memory.
+func TestThreats(t *testing.T) {
+	const head = "workflow: x\nversion: \"1\"\nsteps:\n"
+	value := func(text string) string { return head + "  - id: a\n    compose: " + text + "\n" }
+	input := func(schema string) string { return "input: " + schema + "\n" + value("1") }
+	jsonDoc := func(text string) string {
+		return `{"workflow":"x","version":"1","steps":[{"id":"a","compose":` + text + `}]}`
+	}
+	for _, c := range []struct {
+		name, file, src string
+	}{
+		{"100,000 brackets in 200 KB", "x.yaml", value(strings.Repeat("[ ", 100_000))},
+		{"100,000 dashes in 200 KB", "x.yaml", strings.Repeat("- ", 100_000)},
+		{"100,000 braces", "x.yaml", value(strings.Repeat("{a: ", 50_000))},
+		{"an anchor that holds itself", "x.yaml", value("&a [*a]")},
+		{"an alias of nothing", "x.yaml", value("*nobody")},
+		{"aliases that double", "x.yaml", doublingAliases(30) + value("*a30")},
+		{"a merge of aliases", "x.yaml", value("{ <<: [*a, *a] }")},
+		{"a tag of Python", "x.yaml", value("!!python/object/apply:os.system [\"id\"]")},
+		{"a tag of its own", "x.yaml", value("!shell id")},
+		{"a date that is none", "x.yaml", strings.Replace(value("1"), `"1"`, "2001-01-01", 1)},
+		{"an octal number", "x.yaml", value("014")},
+		{"two keys of one name", "x.yaml", value("1") + "workflow: y\n"},
+		{"two documents", "x.yaml", value("1") + "---\n" + value("2")},
+		{"NUL behind the end", "x.yaml", value("1") + "\x00"},
+		{"10 MB of one scalar", "x.yaml", value(strings.Repeat("x", 10<<20))},
+		{"10 MB of keys", "x.yaml", value("1") + strings.Repeat("a: 1\n", 2<<20)},
+		{"10 MB of comments", "x.yaml", value("1") + strings.Repeat("# x\n", 3<<20)},
+
+		{"JSON 100,000 deep", "x.json", jsonDoc(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000))},
+		{"JSON members of one name", "x.json", jsonDoc(`{"a":1,"a":2}`)},
+		{"JSON members of one name, escaped", "x.json", jsonDoc(`{"a":1,"\u0061":2}`)},
+		{"JSON with something behind", "x.json", jsonDoc("1") + "{}"},
+		{"JSON without an end", "x.json", jsonDoc(`"a`)},
+
+		{"a schema that opens a file", "x.yaml", input(`{ $ref: "file:///etc/passwd" }`)},
+		{"a schema that opens a URL", "x.yaml", input(`{ $ref: "https://example.com/s" }`)},
+		{"a schema out of the folder", "x.yaml", input(`{ $ref: "../../../etc/passwd" }`)},
+		{"nested not", "x.yaml", input(strings.Repeat("{ not: ", 200) + "{}" + strings.Repeat(" }", 200))},
+		{"a pattern that is none", "x.yaml", input(`{ type: string, pattern: "(" }`)},
+		{"a huge repeat", "x.yaml", input(`{ type: string, pattern: "a{1,1000000}" }`)},
+
+		{"an expression of 8,193 characters", "x.yaml", value(`"${ ` + strings.Repeat("1+", 4100) + `1 }"`)},
+		{"an expression of 900,000 parentheses", "x.yaml", value(`"${ ` + strings.Repeat("(", 900_000) + ` }"`)},
+		{"an expression without an end", "x.yaml", value(`"` + strings.Repeat("${", 100_000) + `"`)},
+		{"a text of expressions", "x.yaml", value(`"` + strings.Repeat("${ nope }", 50_000) + `"`)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			_, l := dsl.Compile(c.file, []byte(c.src), newCatalog())
+			took := time.Since(start)
+			runtime.ReadMemStats(&after)
+			if !l.HasErrors() {
+				t.Fatal("no finding")
+			}
+			for _, d := range l {
+				if d.Span.Start.Line < 1 || d.Span.Start.Offset > len(c.src) || strings.Contains(d.Message, "root:") {
+					t.Errorf("%s at %+v: %s", d.Code, d.Span.Start, d.Message)
+				}
+			}
+			if took > 6*time.Second { // below one second, but for what else the machine does
+				t.Errorf("took %v", took)
+			}
+			if grown := (after.TotalAlloc - before.TotalAlloc) >> 20; grown > 256 {
+				t.Errorf("allocated %d MiB", grown)
+			}
+		})
+	}
+}
+
+// doublingAliases is n lists, each of which holds the one before twice.
+func doublingAliases(n int) string {
+	var b strings.Builder
+	b.WriteString("x0: &a0 [1, 1]\n")
+	for i := 1; i <= n; i++ {
+		before, own := strconv.Itoa(i-1), strconv.Itoa(i)
+		b.WriteString("x" + own + ": &a" + own + " [*a" + before + ", *a" + before + "]\n")
+	}
+	return b.String()
+}

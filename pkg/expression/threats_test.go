@@ -1,0 +1,118 @@
+package expression
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestThreats holds inputs that broke the libraries below, or readers like
+// ours, against what has to come of them: an error, within a second and little
+// memory. The sources of expressions that are too large to evaluate are in
+// TestLimits.
+func TestThreats(t *testing.T) {
+	nest := func(open, inner, end string, n int) string {
+		return strings.Repeat(open, n) + inner + strings.Repeat(end, n)
+	}
+	cyclicList := []any{nil}
+	cyclicList[0] = cyclicList
+	cyclicObject := map[string]any{}
+	cyclicObject["self"] = cyclicObject
+	evaluate := func(source string, input any) error {
+		p, err := Load(source, nil)
+		if err != nil {
+			return err
+		}
+		_, err = p.Eval(testEnv{{Root: RootInput}: input})
+		return err
+	}
+	schema := func(text string) error { _, err := CompileSchema([]byte(text)); return err }
+	decode := func(text string) error { _, err := DecodeRaw([]byte(text)); return err }
+	for name, attempt := range map[string]func() error{
+		"5,000,000 times (":            func() error { return evaluate(strings.Repeat("(", 5_000_000), nil) },
+		"5,000,000 times -":            func() error { return evaluate(strings.Repeat("-", 5_000_000), nil) },
+		"5,000,000 times [":            func() error { return evaluate(strings.Repeat("[", 5_000_000), nil) },
+		"5,000,000 times !":            func() error { return evaluate(strings.Repeat("!", 5_000_000), nil) },
+		"100,000 pairs of parentheses": func() error { return evaluate(nest("(", "1", ")", 100_000), nil) },
+		"a cyclic list as text":        func() error { return evaluate("string(input)", cyclicList) },
+		"a cyclic object as text":      func() error { return evaluate("string(input)", cyclicObject) },
+		"a cyclic object as JSON":      func() error { return evaluate("toJSON(input)", cyclicObject) },
+		"a cyclic list as result":      func() error { return evaluate("input", cyclicList) },
+		"a cyclic list flattened":      func() error { return evaluate("flatten(input)", cyclicList) },
+		"cyclic objects compared":      func() error { return evaluate("input == [input][0]", cyclicObject) },
+		"a cyclic object recorded":     func() error { _, err := Encode(cyclicObject); return err },
+		"a pattern of 513 characters":  func() error { return evaluate(`"a" matches "`+strings.Repeat("a", 513)+`"`, nil) },
+		"a pattern that multiplies":    func() error { return evaluate(`"a" matches "((a{1,100}){1,100}){1,100}"`, nil) },
+		"a pattern with look-ahead":    func() error { return evaluate(`"a" matches "(?=a)a"`, nil) },
+
+		"JSON 100,000 deep":          func() error { return decode(nest("[", "", "]", 100_000)) },
+		"JSON objects 100,000 deep":  func() error { return decode(nest(`{"a":`, "1", "}", 100_000)) },
+		"JSON 10,000,000 open":       func() error { return decode(strings.Repeat("[", 10_000_000)) },
+		"JSON with something behind": func() error { return decode(`{} {}`) },
+		"JSON with NUL":              func() error { return decode("\"a\x00b\"") },
+		"fromJSON() of deep JSON":    func() error { return evaluate("fromJSON(input)", nest("[", "", "]", 100_000)) },
+		"a schema that opens a file": func() error { return schema(`{"$ref":"file:///etc/passwd"}`) },
+		"a schema that opens a URL":  func() error { return schema(`{"$ref":"https://example.com/schema"}`) },
+		"a file behind $dynamicRef":  func() error { return schema(`{"$dynamicRef":"file:///etc/passwd"}`) },
+		"a file behind $id":          func() error { return schema(`{"$id":"file:///etc/","$ref":"passwd"}`) },
+		"a file as metaschema":       func() error { return schema(`{"$schema":"file:///etc/passwd"}`) },
+		"9,000 nested not":           func() error { return schema(nest(`{"not":`, "{}", "}", 9_000)) },
+		"65 nested not":              func() error { return schema(nest(`{"not":`, "{}", "}", 65)) },
+		"a schema of 65 KiB":         func() error { return schema(`{"title":"` + strings.Repeat("x", 65<<10) + `"}`) },
+		"references that multiply":   func() error { return schema(doubling(40)) },
+		"a bad pattern in a schema":  func() error { return schema(`{"pattern":"("}`) },
+		"look-ahead in a schema":     func() error { return schema(`{"pattern":"(?=a)"}`) },
+		"a huge repeat in a schema":  func() error { return schema(`{"pattern":"a{1,1000000}"}`) },
+		"a long pattern in a schema": func() error { return schema(`{"pattern":"` + strings.Repeat("a", 513) + `"}`) },
+		"a reference that is a loop": func() error { return violated(`{"$ref":"#"}`, 1) },
+		"references in a loop": func() error {
+			return violated(`{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}}`, 1)
+		},
+		"a value deeper than a schema":  func() error { return violated(`{"type":"array","items":{"$ref":"#"}}`, cyclicList) },
+		"a text of 1 MiB and a pattern": func() error { return violated(`{"pattern":"^(a{1,10}){1,10}b$"}`, strings.Repeat("a", 1<<20)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			err := attempt()
+			took := time.Since(start)
+			runtime.ReadMemStats(&after)
+			if err == nil {
+				t.Error("no error")
+			}
+			if text := fmt.Sprint(err); strings.Contains(text, "root:") || strings.Contains(text, "runtime error") {
+				t.Errorf("the error is %s", text)
+			}
+			if took > 6*time.Second { // below one second, but for what else the machine does
+				t.Errorf("took %v", took)
+			}
+			if grown := (after.TotalAlloc - before.TotalAlloc) >> 20; grown > 200 {
+				t.Errorf("allocated %d MiB", grown)
+			}
+		})
+	}
+}
+
+// violated holds a value against a schema; nil means that it fits.
+func violated(text string, x any) error {
+	s, err := CompileSchema([]byte(text))
+	if err != nil {
+		return err
+	}
+	if violations := s.Validate(x); len(violations) > 0 {
+		return fmt.Errorf("%s: %s", violations[0].Path, violations[0].Message)
+	}
+	return nil
+}
+
+// doubling is a schema each of whose n definitions refers twice to the next.
+func doubling(n int) string {
+	var defs []string
+	for i := range n {
+		defs = append(defs, fmt.Sprintf(`"d%d":{"allOf":[{"$ref":"#/$defs/d%d"},{"$ref":"#/$defs/d%d"}]}`, i, i+1, i+1))
+	}
+	return fmt.Sprintf(`{"$ref":"#/$defs/d0","$defs":{%s,"d%d":{"type":"null"}}}`, strings.Join(defs, ","), n)
+}
