@@ -75,7 +75,8 @@ func addCommands(root *cobra.Command, a *app) {
 			root.AddCommand(c)
 		}
 	}
-	add(groupAuthor, newCommand(a), validateCommand(a), evalCommand(a), fmtCommand(a), explainCommand(a), schemaCommand(a), connectorsCommand(a))
+	add(groupAuthor, newCommand(a), validateCommand(a), evalCommand(a), fmtCommand(a), explainCommand(a), schemaCommand(a), graphCommand(a),
+		scheduleCommand(a), connectorsCommand(a))
 	add(groupRun, runCommand(a), runsCommand(a))
 	add(groupOperate, serveCommand(a), deployCommand(a), startCommand(a), signalCommand(a),
 		cancelCommand(a), checkCommand(a), versionCommand(a))

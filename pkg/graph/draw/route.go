@@ -121,5 +121,5 @@ func busesOf(layer []*cell) []bus {
 // straightDown tells whether an edge runs down without going across.
 func (l *link) straightDown() bool {
 	dx := l.from.x - l.to.x
-	return dx >= -2 && dx <= 2
+	return dx >= -6 && dx <= 6
 }
