@@ -97,7 +97,9 @@ func check(t tester, file string, src []byte) {
 	if diff := cmp.Diff(string(out), string(twice)); diff != "" {
 		t.Fatalf("the form is not its own form (-once +twice):\n%s\nof:\n%s", diff, src)
 	}
-	if diff := cmp.Diff(codes(dsl.CheckSchema(tree, "workflow")), codes(dsl.CheckSchema(again, "workflow"))); diff != "" {
+	_, was := dsl.Compile(file, src, nil)
+	_, is := dsl.Compile(file, out, nil)
+	if diff := cmp.Diff(codes(was), codes(is)); diff != "" {
 		t.Fatalf("the form has other findings (-before +after):\n%s\n%s", diff, out)
 	}
 	if bytes.Contains(out, []byte("\r")) && !strings.HasSuffix(file, ".json") || !bytes.HasSuffix(out, []byte("\n")) {

@@ -21,8 +21,7 @@ func (s *scribe) flow(v value, indent int, inside bool) {
 	case nil:
 		s.b.WriteString(s.pick("null", "~", "Null"))
 	case bool:
-		text := strconv.FormatBool(v)
-		s.b.WriteString(s.pick(text, text, strings.ToUpper(text)))
+		s.b.WriteString(strconv.FormatBool(v))
 	case number:
 		s.b.WriteString(string(v))
 	case string:
