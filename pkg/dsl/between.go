@@ -150,10 +150,8 @@ func (c *compiler) buildChild(s *step, at place) {
 func (c *compiler) buildChildInput(s *step, at place, callee Callee, found bool) {
 	n := s.get("with")
 	var want *expression.Type
-	var schema *expression.Schema
 	if found && callee.Input != nil && c.judging {
 		want = expression.TypeOfArgument(callee.Input)
-		schema, _ = expression.CompileSchema(callee.Input) // one that was accepted; nil checks less
 	}
 	what := fmt.Sprintf("the workflow %q", s.g.Child.Workflow)
 	if n == nil {
@@ -167,7 +165,7 @@ func (c *compiler) buildChildInput(s *step, at place, callee Callee, found bool)
 	if want != nil {
 		before := len(c.diags)
 		c.checkArgument(n, want, what)
-		c.checkLiteral(n, s.g.Child.With, schema, what, before)
+		c.checkLiteral(n, s.g.Child.With, callee.Input, what, before)
 	}
 	c.types = nil
 }

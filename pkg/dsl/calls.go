@@ -14,7 +14,6 @@ import (
 type operation struct {
 	Operation
 	in, out *expression.Type
-	schema  *expression.Schema // of the input; nil: any
 }
 
 // operationOf returns the operation of that name, nil when there is none.
@@ -31,7 +30,6 @@ func (c *compiler) operationOf(id string) *operation {
 		op = &operation{Operation: found, in: anyType, out: anyType}
 		if found.In != nil {
 			op.in = expression.TypeOfArgument(found.In)
-			op.schema, _ = expression.CompileSchema(found.In) // a schema of the catalog's own; nil checks less
 		}
 		if found.Out != nil {
 			op.out = expression.TypeOfSchema(found.Out)
@@ -260,17 +258,25 @@ func (c *compiler) buildArguments(s *step, at place, action *node, op *operation
 	if op != nil && c.judging {
 		before := len(c.diags)
 		c.checkArgument(n, op.in, op.ID)
-		c.checkLiteral(n, s.g.Call.With, op.schema, op.ID, before)
+		c.checkLiteral(n, s.g.Call.With, op.In, op.ID, before)
 	}
 	c.types = nil
 }
 
 // checkLiteral holds a literal argument in which nothing else is wrong (before
 // is how many findings there were) against the whole schema.
-func (c *compiler) checkLiteral(n *node, t *expression.Template, schema *expression.Schema, what string, before int) {
+func (c *compiler) checkLiteral(n *node, t *expression.Template, raw []byte, what string, before int) {
 	x, literal := t.IsLiteral()
-	if !literal || schema == nil || len(c.diags) > before {
+	if !literal || raw == nil || len(c.diags) > before {
 		return
+	}
+	schema, ok := c.arguments[what]
+	if !ok {
+		schema, _ = expression.CompileSchema(raw) // one that was accepted; nil lets all through
+		if c.arguments == nil {
+			c.arguments = map[string]*expression.Schema{}
+		}
+		c.arguments[what] = schema
 	}
 	for _, v := range schema.Validate(x) {
 		c.at(codeWithType, within(n, v.Path), fmt.Sprintf("%s: %s", what, v.Message), "")

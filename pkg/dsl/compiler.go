@@ -129,6 +129,8 @@ type compiler struct {
 	bound          map[string]Connection
 	reported       map[string]bool // connections with a finding
 	attributes     map[string]attribute
+	schemas        map[string]*expression.Schema // by their canonical JSON
+	arguments      map[string]*expression.Schema // by what they are the input of
 }
 
 func newCompiler(t *Tree, c Catalog) *compiler {

@@ -245,7 +245,11 @@ func (c *compiler) schemaWithout(n *node, member string) *expression.Schema {
 			}
 		}
 	}
-	s, err := expression.CompileSchema(appendCanonical(nil, &plain))
+	raw := appendCanonical(nil, &plain)
+	if s := c.schemas[string(raw)]; s != nil {
+		return s
+	}
+	s, err := expression.CompileSchema(raw)
 	if err != nil {
 		at, message := n, err.Error()
 		if m := schemaPlace.FindStringSubmatch(message); m != nil {
@@ -257,5 +261,9 @@ func (c *compiler) schemaWithout(n *node, member string) *expression.Schema {
 		c.fail(fmt.Errorf("%s: %w", n.pointer(), err))
 		return nil
 	}
+	if c.schemas == nil {
+		c.schemas = map[string]*expression.Schema{}
+	}
+	c.schemas[string(raw)] = s
 	return s
 }

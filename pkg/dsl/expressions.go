@@ -136,8 +136,15 @@ func (c *compiler) inText(code diag.Code, n *node, off, length int, message, hin
 	return c.report(code, n, start, end, message, hint)
 }
 
+// maxJudged is how many findings there may be before expressions are no longer
+// looked at: most of what is found is left out anyway.
+const maxJudged = 10 * maxFindings
+
 // compileExpression compiles src, which starts at byte off of the text of n.
 func (c *compiler) compileExpression(n *node, src string, off int, p place) (*expression.Program, *expression.Type) {
+	if len(c.diags) > maxJudged {
+		return nil, anyType
+	}
 	sc := c.scope(src, p)
 	if !c.judging {
 		aliases := map[string]expression.Read{}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,12 +22,116 @@ func (r *reader) readJSON() {
 	if bytes.HasPrefix(src, bom) {
 		start = len(bom)
 	}
-	v, err := hujson.Parse(src[start:])
-	if err != nil {
-		r.jsonError(err, start)
-		return
+	work := src[start:]
+	for range maxSyntaxErrors {
+		v, err := hujson.Parse(work)
+		if err == nil {
+			r.tree.root = r.convertJSON(v, start, 1)
+			return
+		}
+		off, text := r.jsonError(err, start)
+		if work = r.hideJSON(work, off-start, start, text); work == nil {
+			return
+		}
 	}
-	r.tree.root = r.convertJSON(v, start, 1)
+}
+
+// hideJSON puts null in place of the element of a list, or else of the member
+// of the document, that holds the offset, so that the rest can be read; it
+// returns nil when that cannot be done. text tells that a text is open at the
+// offset: what it is in is taken to end with the line.
+func (r *reader) hideJSON(work []byte, off, base int, text bool) []byte {
+	from, top := -1, false
+	stack := openAt(work, off)
+	for i := len(stack) - 1; i > 0 && from < 0; i-- {
+		switch {
+		case work[stack[i]] == '{' && work[stack[i-1]] == '[':
+			from = stack[i]
+		case i == 1 && work[stack[0]] == '{':
+			from, top = stack[i], true
+		}
+	}
+	if from < 0 {
+		return nil
+	}
+	end, null := closedAt(work, from), "null"
+	if text {
+		end, null = nextLine(work, off)-1, "null,"
+	}
+	if end < off || end-from < len(null) {
+		return nil
+	}
+	out := bytes.Clone(work)
+	for i := from; i <= end; i++ {
+		if out[i] != '\n' && out[i] != '\r' {
+			out[i] = ' '
+		}
+	}
+	copy(out[from:], null)
+	r.tree.gaps = append(r.tree.gaps, gap{start: base + from, end: base + end + 1, top: top})
+	return out
+}
+
+// openAt returns the offsets of the brackets and braces that are open at off,
+// outermost first.
+func openAt(src []byte, off int) []int {
+	var stack []int
+	eachBracket(src, func(i int) bool {
+		if i >= off {
+			return false
+		}
+		if src[i] == '[' || src[i] == '{' {
+			stack = append(stack, i)
+		} else if len(stack) > 0 {
+			stack = stack[:len(stack)-1]
+		}
+		return true
+	})
+	return stack
+}
+
+// closedAt returns the offset of the brace that closes the one at from, or of
+// what stands before a bracket that ends the list around it; -1 when there is
+// neither.
+func closedAt(src []byte, from int) int {
+	var stack []byte
+	end := -1
+	eachBracket(src[from:], func(i int) bool {
+		switch c := src[from+i]; {
+		case c == '[' || c == '{':
+			stack = append(stack, c)
+		case c == ']' && !slices.Contains(stack, '['):
+			end = from + i - 1
+		default:
+			stack = stack[:len(stack)-1]
+			if len(stack) == 0 {
+				end = from + i
+			}
+		}
+		return end < 0
+	})
+	return end
+}
+
+// eachBracket calls visit with the offset of each bracket and brace outside of
+// comments and strings, until it returns false. A string ends with its line.
+func eachBracket(src []byte, visit func(i int) bool) {
+	for i := 0; i < len(src); i++ {
+		switch src[i] {
+		case '"':
+			for i++; i < len(src) && src[i] != '"' && src[i] != '\n'; i++ {
+				if src[i] == '\\' {
+					i++
+				}
+			}
+		case '/':
+			i = jsonComment(src, i)
+		case '[', '{', ']', '}':
+			if !visit(i) {
+				return
+			}
+		}
+	}
 }
 
 // jsonDepth returns the offset of the first bracket that opens a level beyond
@@ -78,23 +183,45 @@ func jsonComment(src []byte, i int) int {
 
 var jsonPlace = regexp.MustCompile(`^hujson: line (\d+), column (\d+): (.*)$`)
 
-func (r *reader) jsonError(err error, start int) {
+// jsonError reports a syntax error and returns its offset; text tells that it
+// is a text that is not closed.
+func (r *reader) jsonError(err error, start int) (off int, text bool) {
 	m := jsonPlace.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
 	if m == nil {
 		r.add(codeSyntax, start, start, "the file is not valid JSON: "+err.Error(), "")
-		return
+		return start, false
 	}
 	line, _ := strconv.Atoi(m[1])
 	col, _ := strconv.Atoi(m[2]) // counts bytes
-	off := len(r.tree.Source)
+	off = len(r.tree.Source)
 	if line <= len(r.lines.starts) {
 		off = min(r.lines.starts[line-1]+col-1, off)
 	}
 	hint := "each member is \"name\": value, and commas stand between them"
-	if strings.Contains(m[3], "unexpected EOF") {
-		m[3], hint = "the file ends in the middle of a value", "close each bracket, brace and quote"
+	what := m[3]
+	switch {
+	case strings.Contains(what, "unexpected EOF"):
+		what, hint = "the file ends in the middle of a value", "close each bracket, brace and quote"
+	case strings.HasPrefix(what, `invalid literal: "`) && unclosed(r.tree.Source[off:]):
+		what, hint, text = "the text is not closed on its line", `close it with "; a line break in a text is \n`, true
+	case strings.HasSuffix(what, "at start of value"):
+		what = "a value is missing in front of this"
 	}
-	r.add(codeSyntax, off, off, "not valid JSON: "+m[3], hint)
+	r.add(codeSyntax, off, off, "not valid JSON: "+what, hint)
+	return off, text
+}
+
+// unclosed tells that the text that src starts with does not end on its line.
+func unclosed(src []byte) bool {
+	for i := 1; i < len(src) && src[i] != '\n'; i++ {
+		switch src[i] {
+		case '"':
+			return false
+		case '\\':
+			i++
+		}
+	}
+	return true
 }
 
 func (r *reader) convertJSON(v hujson.Value, base, depth int) *node {
@@ -146,5 +273,6 @@ func (r *reader) jsonLiteral(n *node, x hujson.Literal) {
 		n.kind, n.text, n.value = kindBool, string(x), x.Bool()
 	default:
 		n.kind, n.text = kindNull, string(x)
+		n.bad = r.tree.gapAt(n.start) != nil
 	}
 }

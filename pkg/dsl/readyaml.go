@@ -12,14 +12,14 @@ import (
 	"github.com/keelstep/keelstep/pkg/diag"
 )
 
-// maxYAMLErrors bounds how often reading goes on behind a syntax error.
-const maxYAMLErrors = 20
+// maxSyntaxErrors bounds how often reading goes on behind a syntax error.
+const maxSyntaxErrors = 20
 
 // readYAML parses the source into t.root. A syntax error hides the step, or
 // the top-level entry, that it stands in; the rest is read.
 func (r *reader) readYAML() {
 	work := r.tree.Source
-	for range maxYAMLErrors {
+	for range maxSyntaxErrors {
 		var doc yaml.Node
 		err := yaml.Load(work, &doc,
 			yaml.WithUniqueKeys(false),

@@ -164,7 +164,7 @@ func (c *compiler) triggerInput(n *node, p place) *expression.Template {
 	t, _ := c.template(n, p)
 	if c.graph.Input != nil && c.judging {
 		c.checkArgument(n, expression.TypeOfArgument(c.graph.Input.Raw()), inputOfWorkflow)
-		c.checkLiteral(n, t, c.graph.Input, inputOfWorkflow, before)
+		c.checkLiteral(n, t, c.graph.Input.Raw(), inputOfWorkflow, before)
 	}
 	c.types = nil
 	return t
