@@ -8,8 +8,12 @@ type Code string
 // The codes of problems. What a run itself failed with comes with the run's
 // own code.
 const (
+	CodeAnswerInvalid        Code = "AnswerInvalid"
 	CodeBodyTimeout          Code = "BodyTimeout"
+	CodeBookBroken           Code = "BookBroken"
+	CodeConcurrencyLimit     Code = "ConcurrencyLimit"
 	CodeDeadline             Code = "Deadline"
+	CodeEventInvalid         Code = "EventInvalid"
 	CodeHostNotAllowed       Code = "HostNotAllowed"
 	CodeInboxFull            Code = "InboxFull"
 	CodeInputInvalid         Code = "InputInvalid"
@@ -19,21 +23,29 @@ const (
 	CodeInvalidJSON          Code = "InvalidJSON"
 	CodeInvalidParameter     Code = "InvalidParameter"
 	CodeKeyReused            Code = "KeyReused"
+	CodeLinkInvalid          Code = "LinkInvalid"
 	CodeMethodNotAllowed     Code = "MethodNotAllowed"
 	CodeNoParameter          Code = "NoParameter"
 	CodeNoResponse           Code = "NoResponse"
+	CodeNotStuck             Code = "NotStuck"
+	CodeQueueFull            Code = "QueueFull"
 	CodeResponseInvalid      Code = "ResponseInvalid"
 	CodeRouteTaken           Code = "RouteTaken"
 	CodeRunCancelled         Code = "RunCancelled"
 	CodeRunEnded             Code = "RunEnded"
 	CodeRunFailed            Code = "RunFailed"
 	CodeRunStuck             Code = "RunStuck"
+	CodeSkipped              Code = "Skipped"
 	CodeStopping             Code = "Stopping"
 	CodeStorageFull          Code = "StorageFull"
+	CodeTaskAnswered         Code = "TaskAnswered"
+	CodeTaskClosed           Code = "TaskClosed"
 	CodeTooLarge             Code = "TooLarge"
 	CodeUnauthorized         Code = "Unauthorized"
 	CodeUnknownPath          Code = "UnknownPath"
 	CodeUnknownRun           Code = "UnknownRun"
+	CodeUnknownTask          Code = "UnknownTask"
+	CodeUnknownTrigger       Code = "UnknownTrigger"
 	CodeUnknownWorkflow      Code = "UnknownWorkflow"
 	CodeUnsupportedMediaType Code = "UnsupportedMediaType"
 	CodeVersionTaken         Code = "VersionTaken"
@@ -50,8 +62,12 @@ type codeInfo struct {
 
 // codes is all codes, sorted; docs/errors/http.md is made from it.
 var codes = []codeInfo{
+	{CodeAnswerInvalid, http.StatusUnprocessableEntity, "The answer does not fit the task", "The outcome is none of the options of the task, or the form does not fit its schema. `detail` says what is wrong."},
 	{CodeBodyTimeout, http.StatusRequestTimeout, "The body came too slowly", "The body of a request must arrive within 30 seconds. Send it again over a faster connection."},
+	{CodeBookBroken, http.StatusServiceUnavailable, "A book of the engine cannot be used", "What the engine remembers of limits, events or this trigger cannot be read. `engine check` says more; nothing was recorded."},
+	{CodeConcurrencyLimit, http.StatusTooManyRequests, "The limit is reached", "The workflow bounds how many runs of one key go at once, and rejects the rest. `run` is the run that was not admitted. Start it again later."},
 	{CodeDeadline, http.StatusGatewayTimeout, "The run did not answer in time", "The caller of an http trigger waits for the respond step as long as the trigger's `deadline` says. The run goes on; `Location` says where to look."},
+	{CodeEventInvalid, http.StatusBadRequest, "The event is not valid", "The body is no CloudEvent 1.0 in JSON: it needs `specversion`, `id`, `type` and `source`."},
 	{CodeHostNotAllowed, http.StatusMisdirectedRequest, "This host name is not served", "An engine that listens on a loopback address answers only for loopback names, so that a web page cannot reach it under a name of its own. Use `127.0.0.1` or `localhost`."},
 	{CodeInboxFull, http.StatusTooManyRequests, "Too much waits for the run", "A run keeps a bounded number of signals that it has not taken. Wait until it has taken some, then send again."},
 	{CodeInputInvalid, http.StatusBadRequest, "The input is not valid", "The workflow declares an `input` schema and the input does not fit it: `problems` lists each place and what is wrong there. Or the `input` of an http trigger could not be made out of the request: `detail` says why. Nothing was started."},
@@ -61,21 +77,29 @@ var codes = []codeInfo{
 	{CodeInvalidJSON, http.StatusBadRequest, "The body is not JSON", "The body must be exactly one JSON value in UTF-8, without members that are named twice, nested at most 128 deep. `detail` says where it breaks."},
 	{CodeInvalidParameter, http.StatusBadRequest, "A parameter is not valid", "A parameter of the path, the query or a header has a value that it cannot have. `detail` names it."},
 	{CodeKeyReused, http.StatusUnprocessableEntity, "The idempotency key belongs to another request", "The same `Idempotency-Key` was used with another input. Use a new key for a new request."},
+	{CodeLinkInvalid, http.StatusNotFound, "The link is not valid", "The link to the task is not one of this engine, or it has expired. Ask for a new one."},
 	{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "The path does not take this method", "`Allow` lists the methods that the path takes."},
 	{CodeNoParameter, http.StatusServiceUnavailable, "A parameter has no value", "The workflow declares a parameter without a default and the engine's environment gives it no value that fits its schema. Nothing was started. Give it one and start the engine again."},
 	{CodeNoResponse, http.StatusBadGateway, "The run ended without an answer", "The workflow has a respond step, and the run ended without having reached it. `run` says which; its history shows the way it took."},
+	{CodeNotStuck, http.StatusConflict, "The run is not stuck", "Only a run that is stuck can be tried again. `POST /v1/runs/{run}/restart` starts a new one like it."},
+	{CodeQueueFull, http.StatusTooManyRequests, "Too many runs wait", "As many runs wait for the same key as may. Start it again once some have ended."},
 	{CodeResponseInvalid, http.StatusBadGateway, "The answer of the run cannot be sent", "The respond step has a status or a header that HTTP cannot carry. `detail` names it; correct the workflow."},
 	{CodeRouteTaken, http.StatusConflict, "The route belongs to another workflow", "Another active workflow has an http trigger of the same method and path. Nothing was deployed."},
 	{CodeRunCancelled, http.StatusServiceUnavailable, "The run was cancelled", "The run was cancelled before it had answered."},
 	{CodeRunEnded, http.StatusConflict, "The run has ended", "A run that has ended takes neither signals nor a cancel. Start a new one."},
 	{CodeRunFailed, http.StatusInternalServerError, "The run failed", "The run failed before it had answered. `code` is the code of its error where it has one."},
 	{CodeRunStuck, http.StatusConflict, "The run is stuck", "The engine gave the run up: an operator must look at it. `engine runs show` says why."},
+	{CodeSkipped, http.StatusConflict, "A run goes on already", "The workflow skips a start while a run of the same key goes on. `run` is the run that was not admitted."},
 	{CodeStopping, http.StatusServiceUnavailable, "The engine is stopping", "The engine is about to end. Send the request again once it runs; use an `Idempotency-Key`, so that nothing is started twice."},
 	{CodeStorageFull, http.StatusInsufficientStorage, "The disk is full", "Nothing was recorded because the engine's disk is full. Make room and send the request again."},
+	{CodeTaskAnswered, http.StatusConflict, "The task has been answered", "Somebody was faster, or this person has answered already. The first answer counts."},
+	{CodeTaskClosed, http.StatusGone, "The task is closed", "The task expired, or its run went on without it. An answer has no effect any more."},
 	{CodeTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "A definition may have 1 MiB, an input 10 MiB. Put larger data where a step can fetch it."},
 	{CodeUnauthorized, http.StatusUnauthorized, "The API key is missing or wrong", "Every route but `/healthz` and `/readyz` needs `Authorization: Bearer KEY`. On a loopback address the engine makes a key at its first start, in `engine.key` of its data directory."},
 	{CodeUnknownPath, http.StatusNotFound, "There is nothing at this path", "No route of the API and no http trigger of an active workflow has this path."},
 	{CodeUnknownRun, http.StatusNotFound, "There is no such run", "`GET /v1/runs` lists the runs of this engine."},
+	{CodeUnknownTask, http.StatusNotFound, "There is no such task", "`GET /v1/runs/{run}/tasks` lists the open tasks of a run."},
+	{CodeUnknownTrigger, http.StatusNotFound, "There is no such trigger", "`GET /v1/triggers` lists the triggers that fire by themselves. Only a schedule can be fired by hand."},
 	{CodeUnknownWorkflow, http.StatusNotFound, "There is no such workflow", "`GET /v1/definitions` lists the workflows of this engine. Deploy it with `POST /v1/definitions`."},
 	{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, "The body has the wrong type", "Inputs and signals are `application/json`; definitions are `application/yaml` or `application/json`. Bodies are not compressed."},
 	{CodeVersionTaken, http.StatusConflict, "The version has another meaning", "A definition with this version and another content was deployed before. A version never changes its meaning: give the document a new `version`."},

@@ -14,6 +14,8 @@ import (
 type Engine interface {
 	Definitions
 	Runs
+	Tasks
+	Triggers
 	gateway.Engine
 }
 
@@ -33,6 +35,30 @@ type Runs interface {
 	Watch(ctx context.Context, run string, after uint64) iter.Seq2[engine.HistoryEvent, error]
 	Cancel(ctx context.Context, run, reason string) error
 	Signal(ctx context.Context, run, id, name string, data json.RawMessage) error
+	Suspend(ctx context.Context, run, reason string) error
+	Resume(ctx context.Context, run string) error
+	Terminate(ctx context.Context, run, reason string) error
+	Retry(ctx context.Context, run string) error
+	Restart(ctx context.Context, run string) (engine.Started, error)
+}
+
+// Tasks is what the API asks about tasks for people.
+type Tasks interface {
+	Tasks(ctx context.Context, cursor string, limit int) (all []engine.Task, next string, err error)
+	RunTasks(ctx context.Context, run string) ([]engine.Task, error)
+	AnswerTask(ctx context.Context, run string, a engine.AnswerRequest) error
+	ReassignTask(ctx context.Context, run, path string, to json.RawMessage, by string) error
+	LinkedTask(token string) (run, path string, err error)
+}
+
+// Triggers is what the API asks about what starts runs.
+type Triggers interface {
+	Triggers(ctx context.Context) ([]engine.TriggerStatus, error)
+	Trigger(ctx context.Context, workflow, id string) (engine.TriggerStatus, error)
+	PauseTrigger(ctx context.Context, workflow, id, reason string) error
+	ResumeTrigger(ctx context.Context, workflow, id string) error
+	FireTrigger(ctx context.Context, workflow, id string) error
+	Publish(ctx context.Context, e engine.CloudEvent) error
 }
 
 var _ Engine = (*engine.Engine)(nil)

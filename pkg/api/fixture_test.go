@@ -30,7 +30,9 @@ type fixture struct {
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	e, err := engine.Open(t.Context(), engine.Options{Store: memlog.New(), Registry: standard.New()})
+	e, err := engine.Open(t.Context(), engine.Options{
+		Store: memlog.New(), Registry: standard.New(), LinkKey: []byte("the key of the links of the tests"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

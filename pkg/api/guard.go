@@ -79,7 +79,7 @@ func (s *Server) admit(c echo.Context) error {
 	if err := checkType(r, p.body, len(b) > 0); err != nil {
 		return err
 	}
-	if len(b) > 0 && p.body == value {
+	if len(b) > 0 && p.body != document {
 		if err := strictJSON(b); err != nil {
 			return err
 		}
@@ -137,7 +137,10 @@ func checkType(r *http.Request, k bodyKind, present bool) error {
 		return problem(CodeUnsupportedMediaType, "the body has Content-Encoding %s; send it as it is", quote(enc))
 	}
 	accepted := []string{"application/json"}
-	if k == document {
+	switch k {
+	case event:
+		accepted = []string{"application/cloudevents+json", "application/json"}
+	case document:
 		accepted = []string{"application/yaml", "application/json"}
 	}
 	if !present {

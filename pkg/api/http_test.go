@@ -156,6 +156,7 @@ var scrubs = []struct {
 }{
 	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`), `"TIME"`},
 	{regexp.MustCompile(`"[0-9a-f]{64}"`), `"DIGEST"`},
+	{regexp.MustCompile(`"[0-9a-f]{32}"`), `"TASK"`},
 }
 
 // show returns an answer as the cases have it: runs are numbered, times and

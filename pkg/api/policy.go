@@ -31,6 +31,7 @@ const (
 	noBody   bodyKind = iota
 	document          // YAML or JSON, read by the compiler; bounded as a definition
 	value             // one JSON value or nothing; bounded as an input
+	event             // a CloudEvent as JSON; bounded as an input
 )
 
 // policy is what a route asks and takes.
@@ -58,13 +59,29 @@ var policies = []policy{
 	{http.MethodGet, "/v1/runs/:run/events", view, noBody},
 	{http.MethodPost, "/v1/runs/:run/cancel", operate, value},
 	{http.MethodPost, "/v1/runs/:run/signals/:name", operate, value},
+	{http.MethodPost, "/v1/runs/:run/suspend", operate, value},
+	{http.MethodPost, "/v1/runs/:run/resume", operate, noBody},
+	{http.MethodPost, "/v1/runs/:run/terminate", operate, value},
+	{http.MethodPost, "/v1/runs/:run/retry", operate, noBody},
+	{http.MethodPost, "/v1/runs/:run/restart", operate, noBody},
+	{http.MethodGet, "/v1/runs/:run/tasks", view, noBody},
+	{http.MethodPost, "/v1/runs/:run/tasks/answer", operate, value},
+	{http.MethodPost, "/v1/runs/:run/tasks/reassign", operate, value},
+	{http.MethodGet, "/v1/tasks", view, noBody},
+	{http.MethodGet, "/tasks/:token", public, noBody}, // the link is the right
+	{http.MethodPost, "/tasks/:token", public, value},
+	{http.MethodGet, "/v1/triggers", view, noBody},
+	{http.MethodPost, "/v1/triggers/:workflow/:trigger/pause", operate, value},
+	{http.MethodPost, "/v1/triggers/:workflow/:trigger/resume", operate, noBody},
+	{http.MethodPost, "/v1/triggers/:workflow/:trigger/fire", operate, noBody},
+	{http.MethodPost, "/v1/events", operate, event},
 }
 
 // trigger is the policy of every path that is not the API's.
 var trigger = policy{permission: operate, body: value}
 
 // reserved is the paths that no http trigger can have, with all below them.
-var reserved = []string{"/v1", "/healthz", "/readyz"}
+var reserved = []string{"/v1", "/healthz", "/readyz", "/tasks"}
 
 // policyByRoute returns the table by method and route.
 func policyByRoute() map[string]policy {

@@ -64,6 +64,13 @@ func (s *Server) problemOf(err error, c echo.Context) Problem {
 	if errors.As(err, &done) {
 		return done.p
 	}
+	var refused *engine.RefusedError
+	if errors.As(err, &refused) {
+		return asProblem(problem(Code(refused.Code), "the run was not admitted: %s", refused.Message), refused.Run)
+	}
+	if p := aroundProblem(err); p != nil {
+		return asProblem(p, "")
+	}
 	var g *gateway.Error
 	if errors.As(err, &g) {
 		return asProblem(gatewayProblem(g), g.Run)
@@ -112,6 +119,28 @@ func httpProblem(h *echo.HTTPError, c echo.Context) error {
 	return problem(CodeInternal, "the engine made a mistake; it is in its log, please report it")
 }
 
+// aroundProblem is the problem of an error of tasks, triggers and events; nil
+// for any other.
+func aroundProblem(err error) error {
+	switch {
+	case errors.Is(err, engine.ErrNoTask):
+		return problem(CodeUnknownTask, "%s; see GET /v1/tasks for those that are open", without(err, engine.ErrNoTask))
+	case errors.Is(err, engine.ErrTaskAnswered):
+		return problem(CodeTaskAnswered, "%s; the first answer counts", without(err, engine.ErrTaskAnswered))
+	case errors.Is(err, engine.ErrTaskClosed):
+		return problem(CodeTaskClosed, "%s; an answer has no effect any more", without(err, engine.ErrTaskClosed))
+	case errors.Is(err, engine.ErrBadAnswer):
+		return problem(CodeAnswerInvalid, "%s; see GET /v1/tasks for what is asked", without(err, engine.ErrBadAnswer))
+	case errors.Is(err, engine.ErrBadLink):
+		return problem(CodeLinkInvalid, "%s; ask for a new one", err)
+	case errors.Is(err, engine.ErrNoTrigger):
+		return problem(CodeUnknownTrigger, "%s; see GET /v1/triggers for those that there are", err)
+	case errors.Is(err, engine.ErrBadEvent):
+		return problem(CodeEventInvalid, "%s; see the JSON format of CloudEvents 1.0", err)
+	}
+	return nil
+}
+
 // engineProblem is the problem of an error of the engine.
 func (s *Server) engineProblem(err error) error {
 	var invalid *engine.InvalidError
@@ -133,6 +162,10 @@ func (s *Server) engineProblem(err error) error {
 		return problem(CodeVersionTaken, "%s", without(err, engine.ErrVersionTaken))
 	case errors.Is(err, engine.ErrRouteTaken):
 		return problem(CodeRouteTaken, "%s; give the trigger another path or method", without(err, engine.ErrRouteTaken))
+	case errors.Is(err, engine.ErrNotStuck):
+		return problem(CodeNotStuck, "%s; restart it, or look at it with GET /v1/runs/{run}", err)
+	case errors.Is(err, engine.ErrBookBroken):
+		return problem(CodeBookBroken, "%s; `engine check` says more", engine.ErrBookBroken)
 	case errors.Is(err, engine.ErrNoParameter):
 		return problem(CodeNoParameter, "the parameter %s", without(err, engine.ErrNoParameter))
 	case errors.Is(err, engine.ErrKeyReused):

@@ -34,8 +34,11 @@ func (h *handlers) StartRun(ctx context.Context, r StartRunRequestObject) (Start
 	if err != nil {
 		return nil, unknownWorkflow(err, r.Workflow, r.Params.Version)
 	}
+	if err := h.admitted(ctx, s); err != nil {
+		return nil, err
+	}
 	return StartRun202JSONResponse{
-		Body:    Started{Run: s.Run, Workflow: s.Workflow, Version: s.Version, Existing: s.Existing},
+		Body:    startedOf(s),
 		Headers: StartRun202ResponseHeaders{Location: runPath(s.Run)},
 	}, nil
 }
@@ -46,7 +49,7 @@ func (h *handlers) ListRuns(ctx context.Context, r ListRunsRequestObject) (ListR
 	if err != nil {
 		return nil, err
 	}
-	f := engine.RunFilter{Workflow: r.Params.Workflow, Cursor: r.Params.Cursor, Limit: n}
+	f := engine.RunFilter{Workflow: r.Params.Workflow, Parent: r.Params.Parent, Cursor: r.Params.Cursor, Limit: n}
 	for _, s := range r.Params.Status {
 		if !s.Valid() {
 			return nil, problem(CodeInvalidParameter, "%s is no status of a run; use queued, running, waiting, suspended, succeeded, failed, timedOut, cancelled or stuck", quote(string(s)))
@@ -99,12 +102,9 @@ func (h *handlers) GetHistory(ctx context.Context, r GetHistoryRequestObject) (G
 
 // CancelRun asks a run to stop.
 func (h *handlers) CancelRun(ctx context.Context, r CancelRunRequestObject) (CancelRunResponseObject, error) {
-	reason := ""
-	if r.Body != nil {
-		reason = r.Body.Reason
-	}
-	if len(reason) > 1024 {
-		return nil, problem(CodeInvalidBody, "the reason is longer than 1,024 bytes; shorten it")
+	reason, err := reasonOf(r.Body)
+	if err != nil {
+		return nil, err
 	}
 	if err := h.o.Engine.Cancel(ctx, r.Run, reason); err != nil {
 		return nil, unknownRun(err, r.Run)

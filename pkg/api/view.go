@@ -53,7 +53,7 @@ func failureOf(f *graph.Failure) *Failure {
 func summaryOf(s engine.RunSummary) RunSummary {
 	out := RunSummary{
 		Run: s.Run, Workflow: s.Workflow, Version: s.Version, Status: RunStatus(s.Status), StartedAt: s.StartedAt.UTC(),
-		Error: s.Error, Reason: s.Reason, Attributes: s.Attributes,
+		Error: s.Error, Reason: s.Reason, Parent: s.Parent, Attributes: s.Attributes,
 	}
 	if s.EndedAt != nil {
 		out.EndedAt = utc(*s.EndedAt)

@@ -28,6 +28,9 @@ type Engine interface {
 	// Parameter returns the value of a parameter in this deployment.
 	Parameter(ctx context.Context, wf *graph.Workflow, name string) (any, error)
 	Start(ctx context.Context, r engine.StartRequest) (engine.Started, error)
+	// Admission returns an *engine.RefusedError when the limit of the workflow
+	// does not let a run start.
+	Admission(ctx context.Context, run string) error
 	// Await returns engine.ErrNoAnswer and the run when it ended without.
 	Await(ctx context.Context, run string) (engine.Answer, engine.RunView, error)
 }
@@ -84,6 +87,11 @@ func (g *Gateway) Handle(c echo.Context) error {
 	s, err := g.o.Engine.Start(r.Context(), req)
 	if err != nil {
 		return err
+	}
+	if s.Limited && !route.Trigger.Respond {
+		if err := g.o.Engine.Admission(r.Context(), s.Run); err != nil {
+			return err
+		}
 	}
 	if !route.Trigger.Respond {
 		return accepted(c, s)

@@ -47,6 +47,9 @@ func (g *Gateway) respond(c echo.Context, route *engine.Route, s engine.Started)
 
 // unanswered says why a run that ended has no answer.
 func unanswered(run string, v engine.RunView) error {
+	if no := engine.Refusal(&v); no != nil {
+		return no
+	}
 	look := "; its history is at /v1/runs/" + run + "/history"
 	switch v.Status {
 	case graph.Cancelled:

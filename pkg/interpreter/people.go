@@ -88,6 +88,9 @@ func (m *Machine) takeAnswer(in Answer) (fact.Fact, fact.Refusal) {
 			return refuse(RefusedAnswered, "%s has answered this task", in.By)
 		}
 	}
+	if spec.Form != nil && len(in.Form) == 0 {
+		in.Form = []byte("{}") // who gives no form fills in nothing
+	}
 	form := m.packRaw(in.Form)
 	if form.Ref() != nil {
 		return refuse(RefusedForm, "the form has more than %d bytes", expression.MaxInline)
