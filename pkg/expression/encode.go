@@ -127,7 +127,10 @@ func appendFloat(buf []byte, f float64) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil, fmt.Errorf("%v is no JSON number", f)
 	}
-	if size := math.Abs(f); size != 0 && size < 1e-6 || size >= maxExact {
+	if f == 0 {
+		return append(buf, '0'), nil // 0 has no sign once it was recorded
+	}
+	if size := math.Abs(f); size < 1e-6 || size >= maxExact {
 		return strconv.AppendFloat(buf, f, 'e', -1, 64), nil
 	}
 	return strconv.AppendFloat(buf, f, 'f', -1, 64), nil
