@@ -53,3 +53,25 @@ func BenchmarkCompare(b *testing.B) {
 func BenchmarkFilterMap(b *testing.B) {
 	benchmarkEval(b, `map(filter(input.items, .qty > 1), .sku)`)
 }
+
+// BenchmarkCompile checks and compiles an expression of a workflow; a file of
+// 2,000 steps has a few thousand of them.
+func BenchmarkCompile(b *testing.B) {
+	sc := checkScope()
+	b.ReportAllocs()
+	for b.Loop() {
+		if p, _, problems := Compile(`map(filter(input.items, .qty > 1), upper(.sku))`, sc); p == nil {
+			b.Fatal(problems)
+		}
+	}
+}
+
+// BenchmarkDecimal is a price with tax, rounded.
+func BenchmarkDecimal(b *testing.B) {
+	benchmarkEval(b, `round(decimal(steps.a.output.total) * 1.19, 2)`)
+}
+
+// BenchmarkDate formats the time in a zone, which is looked up each time.
+func BenchmarkDate(b *testing.B) {
+	benchmarkEval(b, `formatDate(now(), "yyyy-MM-dd HH:mm", "Europe/Berlin")`)
+}

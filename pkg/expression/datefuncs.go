@@ -14,9 +14,15 @@ const zoneSteps = 50
 
 var (
 	aTime     = kindsOf(TypeTime)
-	zoneParam = param{name: "zone", takes: aText, form: zoneForm}
+	zoneParam = param{
+		name: "zone", takes: aText, form: zoneForm,
+		prepare: func(text string) (any, error) { return zone.Load(text) },
+	}
 	unitParam = param{name: "unit", takes: aText, form: unitForm}
-	patterned = param{name: "pattern", takes: aText, form: datePatternForm}
+	patterned = param{
+		name: "pattern", takes: aText, form: datePatternForm,
+		prepare: func(text string) (any, error) { return parseDatePattern(text) },
+	}
 )
 
 func optional(p param) param {
@@ -30,7 +36,7 @@ var dateFunctions = []*function{
 		summary:  "The same time as clocks in the zone show it. A zone is an IANA name (Europe/Berlin) or a Windows name.",
 		examples: []Example{{`inZone(date("2026-07-01T12:00:00Z"), "Europe/Berlin")`, `"2026-07-01T14:00:00+02:00"`}},
 		call: func(ev *evaluation, a []any) (any, error) {
-			loc, err := loadZone(ev, a[1].(string))
+			loc, err := loadZone(ev, a[1])
 			if err != nil {
 				return nil, err
 			}
@@ -38,7 +44,7 @@ var dateFunctions = []*function{
 		},
 	},
 	{
-		name: "formatDate", weight: 30, params: []param{{name: "time", takes: aTime}, patterned, optional(zoneParam)}, result: stringType, wdl: "formatDateTime",
+		name: "formatDate", weight: 10, params: []param{{name: "time", takes: aTime}, patterned, optional(zoneParam)}, result: stringType, wdl: "formatDateTime",
 		summary: "The time as text by a pattern: yyyy yy, MMMM MMM MM M, dddd ddd dd d, HH H (24 hours), hh h (12 hours) tt (AM or PM), mm m, ss s, f to fffffff (parts of the second), " +
 			"zzz (+01:00), K (Z or +01:00); other letters stand in single quotes. With a zone, as clocks there show it.",
 		examples: []Example{
@@ -58,7 +64,7 @@ var dateFunctions = []*function{
 		},
 	},
 	{
-		name: "parseDate", weight: 30, params: []param{{name: "text", takes: aText}, patterned, optional(zoneParam)}, result: timeType, wdl: "parseDateTime",
+		name: "parseDate", weight: 10, params: []param{{name: "text", takes: aText}, patterned, optional(zoneParam)}, result: timeType, wdl: "parseDateTime",
 		summary:  "The time that a text holds, by a pattern like that of formatDate(). Without an offset in the text it is in the zone, or in UTC.",
 		examples: []Example{{`parseDate("31.01.2026 09:00", "dd.MM.yyyy HH:mm", "Europe/Berlin")`, `"2026-01-31T09:00:00+01:00"`}, {`parseDate("Jan 5, 2026", "MMM d, yyyy")`, `"2026-01-05T00:00:00Z"`}},
 		call: func(ev *evaluation, a []any) (any, error) {
@@ -175,7 +181,12 @@ var dateFunctions = []*function{
 	},
 }
 
-func loadZone(ev *evaluation, name string) (*time.Location, error) {
+// loadZone returns a zone by its name, or as it was prepared.
+func loadZone(ev *evaluation, x any) (*time.Location, error) {
+	if p, ok := x.(prepared); ok {
+		return p.value.(*time.Location), nil
+	}
+	name := x.(string)
 	if err := ev.charge(zoneSteps); err != nil {
 		return nil, err
 	}
@@ -188,16 +199,30 @@ func loadZone(ev *evaluation, name string) (*time.Location, error) {
 
 // patternAndZone reads a pattern and a zone, which may be left out.
 func patternAndZone(ev *evaluation, fn string, a []any) ([]dateToken, *time.Location, error) {
-	tokens, err := parseDatePattern(a[0].(string))
+	tokens, err := datePatternOf(ev, a[0])
 	if err != nil {
-		return nil, nil, failf("%s(): %v", fn, err)
+		return nil, nil, asFailure(fn, err)
 	}
 	if len(a) < 2 {
 		return tokens, nil, nil
 	}
-	loc, err := loadZone(ev, a[1].(string))
+	loc, err := loadZone(ev, a[1])
 	return tokens, loc, err
 }
+
+// datePatternOf returns the tokens of a pattern, or those that were prepared.
+func datePatternOf(ev *evaluation, x any) ([]dateToken, error) {
+	if p, ok := x.(prepared); ok {
+		return p.value.([]dateToken), nil
+	}
+	if err := ev.charge(patternSteps); err != nil {
+		return nil, err
+	}
+	return parseDatePattern(x.(string))
+}
+
+// patternSteps is what reading a pattern of dates weighs.
+const patternSteps = 20
 
 var dateParts = []string{"year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "dayOfWeek", "dayOfYear"}
 

@@ -45,4 +45,6 @@ func patternForm(text string) error {
 	return err
 }
 
+func preparePattern(text string) (any, error) { return compilePattern(text) }
+
 func formatCount(n uint64) string { return strconv.FormatUint(n, 10) }

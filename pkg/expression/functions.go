@@ -80,7 +80,14 @@ type param struct {
 	rest     bool   // any number of further arguments like this one
 	form     form   // of a text, nil: any
 	code     string // of a problem with the form; empty: codeLiteral
+	// prepare makes of a constant text what the function works with, once; the
+	// function then gets it as a prepared value. It may be nil.
+	prepare func(text string) (any, error)
 }
+
+// prepared is what was made of a constant argument when the program was
+// compiled. Only functions ever see it.
+type prepared struct{ value any }
 
 // function is one function of the library.
 type function struct {
@@ -253,6 +260,8 @@ func fit(arg any, takes kinds) (any, bool) {
 		return d, err == nil
 	case Sealed:
 		return v, takes.has(TypeSecret)
+	case prepared:
+		return v, true
 	}
 	return nil, false
 }

@@ -356,7 +356,10 @@ func (g *generator) function(n *ast.CallNode) code {
 	if err := f.arity(len(n.Arguments)); err != nil {
 		return g.fail("%v", err)
 	}
-	args := g.nodes(n.Arguments)
+	args := make([]code, len(n.Arguments))
+	for i, arg := range n.Arguments {
+		args[i] = g.argument(f.param(i), arg)
+	}
 	return func(m *machine) (any, error) {
 		values := make([]any, len(args))
 		for i, arg := range args {
@@ -368,6 +371,17 @@ func (g *generator) function(n *ast.CallNode) code {
 		}
 		return f.invoke(m.ev, values)
 	}
+}
+
+// argument makes the code of one argument. A constant text that the function
+// has to read is read here; one that cannot be read fails when it is used.
+func (g *generator) argument(p *param, n ast.Node) code {
+	if text, ok := n.(*ast.StringNode); ok && p.prepare != nil {
+		if x, err := p.prepare(text.Value); err == nil {
+			return constant(prepared{x})
+		}
+	}
+	return g.node(n)
 }
 
 var errNoPredicate = errors.New("the function needs a list and a condition on its elements")

@@ -63,6 +63,9 @@ func matches(ev *evaluation, subject, by any) (bool, error) {
 
 // patternOf returns a pattern, compiled now unless it was before.
 func patternOf(ev *evaluation, by any) (*pattern, error) {
+	if made, ok := by.(prepared); ok {
+		by = made.value
+	}
 	if p, ok := by.(*pattern); ok {
 		return p, nil
 	}

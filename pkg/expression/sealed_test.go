@@ -23,7 +23,7 @@ func TestSealedOpens(t *testing.T) {
 	for _, source := range []string{
 		`secrets.K`, `"a" + secrets.K`, `secrets.K + "b" + secrets.K`, `bearer(secrets.K)`, `base64(secrets.K)`,
 		`basicAuth(input, secrets.K)`, `hmacSha256(secrets.K, "text")`, `hmacSha256("key", secrets.K)`,
-		`base64("x:" + secrets.K)`, `[secrets.K, {a: secrets.K, "$sealed": 1}]`,
+		`base64("x:" + secrets.K)`, `base64url(secrets.K)`, `hmacSha512(secrets.K, "text")`, `[secrets.K, {a: secrets.K, "$sealed": 1}]`,
 	} {
 		p, err := Load(source, nil)
 		if err != nil {

@@ -52,7 +52,7 @@ var textFunctions = []*function{
 		call:     truncate,
 	},
 	{
-		name: "extract", params: []param{{name: "text", takes: aText}, {name: "pattern", takes: aText, form: patternForm, code: codePattern}, {name: "group", takes: anInt, optional: true}},
+		name: "extract", params: []param{{name: "text", takes: aText}, {name: "pattern", takes: aText, form: patternForm, code: codePattern, prepare: preparePattern}, {name: "group", takes: anInt, optional: true}},
 		result:   stringType.withNull(),
 		summary:  "The first part of the text that matches the pattern (RE2), or a group of it; null when nothing matches.",
 		examples: []Example{{"extract(\"order A-17\", `[A-Z]-(\\d+)`, 1)", `"17"`}, {"extract(\"none\", `\\d+`)", `null`}},

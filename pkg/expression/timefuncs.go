@@ -110,7 +110,7 @@ func toDate(ev *evaluation, a []any) (any, error) {
 	if len(a) < 2 {
 		return t, nil
 	}
-	loc, err := loadZone(ev, a[1].(string))
+	loc, err := loadZone(ev, a[1])
 	if err != nil {
 		return nil, err
 	}
