@@ -25,6 +25,7 @@ type localOptions struct {
 	data     dataDir
 	env      *config.Environment // nil: none
 	services bool                // start the services that env asks for
+	public   string              // what links to tasks begin with
 	still    bool                // only look: nothing is resumed, nothing runs
 	log      *slog.Logger        // nil: nobody is told
 }
@@ -121,6 +122,13 @@ func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
 			return err
 		}
 		opts.Services = l.services.urls
+	}
+	if !o.still {
+		key, err := api.LoadOrCreateLinkKey(string(o.data))
+		if err != nil {
+			return brokenf("", "%w", err)
+		}
+		opts.LinkKey, opts.PublicURL = []byte(key), o.public
 	}
 	e, err := engine.Open(ctx, opts)
 	if err != nil {

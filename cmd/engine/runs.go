@@ -14,11 +14,11 @@ import (
 )
 
 func runsCommand(a *app) *cobra.Command {
-	return group("runs", "Look at runs",
+	return group("runs", "Look at runs and steer them",
 		`runs shows what ran and what runs. Beside a running server it asks the server
 (--server, or the one that serves the data directory), otherwise it reads the
 log itself and changes nothing.`,
-		runsListCommand(a), runsShowCommand(a))
+		append([]*cobra.Command{runsListCommand(a), runsShowCommand(a)}, steering(a)...)...)
 }
 
 // listOptions is the flags of engine runs list.

@@ -20,8 +20,16 @@ import (
 
 // serveOptions is the flags of engine serve.
 type serveOptions struct {
-	listen, data, env, keyFile, logFormat string
-	verbose                               bool
+	listen, data, env, keyFile, logFormat, public string
+	verbose                                       bool
+}
+
+// publicURL returns what links to tasks begin with.
+func (o serveOptions) publicURL(addr net.Addr) string {
+	if o.public == "" {
+		return "http://" + addr.String()
+	}
+	return strings.TrimSuffix(o.public, "/")
 }
 
 // serveGrace is how long a server takes to end.
@@ -58,6 +66,7 @@ start takes up every run where its log ends.`,
 	f.StringVar(&o.data, "data", "", "data directory (default PROJECT/.engine)")
 	envFlag(c, &o.env, "environment: a name in env/, or a file (default local)")
 	f.StringVar(&o.keyFile, "key-file", "", "file with the API key (default: in the data directory)")
+	f.StringVar(&o.public, "public-url", "", "what links to tasks begin with, such as https://flows.example (default: the address)")
 	f.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	return c
@@ -87,7 +96,7 @@ func (a *app) serve(ctx context.Context, path string, o serveOptions) error {
 		level = slog.LevelDebug
 	}
 	logger := newLogger(a.errs, o.logFormat, level)
-	l, err := a.openLocal(ctx, localOptions{data: data, env: c.env, services: true, log: logger})
+	l, err := a.openLocal(ctx, localOptions{data: data, env: c.env, services: true, log: logger, public: o.publicURL(listener.Addr())})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

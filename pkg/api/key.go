@@ -27,7 +27,21 @@ var errShortKey = fmt.Errorf("the API key is shorter than %d characters; use a l
 // is none it makes one and writes it with mode 0600; created tells so. Of two
 // processes that make one at once, both get the same.
 func LoadOrCreateKey(dir string) (key string, created bool, err error) {
-	path := filepath.Join(dir, KeyFile)
+	return loadOrCreate(dir, KeyFile)
+}
+
+// LinkKeyFile is the name of the file that holds the key with which links to
+// tasks are signed, in the engine's data directory.
+const LinkKeyFile = "links.key"
+
+// LoadOrCreateLinkKey is LoadOrCreateKey for the key of links.
+func LoadOrCreateLinkKey(dir string) (key string, err error) {
+	key, _, err = loadOrCreate(dir, LinkKeyFile)
+	return key, err
+}
+
+func loadOrCreate(dir, name string) (key string, created bool, err error) {
+	path := filepath.Join(dir, name)
 	key, err = readKey(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, false, err

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keelstep/keelstep/cmd/engine/internal/screen"
+	"github.com/keelstep/keelstep/pkg/api/client"
+)
+
+func triggersCommand(a *app) *cobra.Command {
+	pause := func(ctx context.Context, r *remote, workflow, id, reason string) (client.TriggerStatus, error) {
+		return r.PauseTrigger(ctx, workflow, id, reason)
+	}
+	resume := func(ctx context.Context, r *remote, workflow, id, _ string) (client.TriggerStatus, error) {
+		return r.ResumeTrigger(ctx, workflow, id)
+	}
+	fire := func(ctx context.Context, r *remote, workflow, id, _ string) (client.TriggerStatus, error) {
+		return r.FireTrigger(ctx, workflow, id)
+	}
+	return group("triggers", "See and steer what starts runs",
+		"triggers shows the schedules and events that start runs, and steers them.",
+		triggersListCommand(a),
+		triggerCommand(a, "pause", "Have a trigger start nothing", "pause has a trigger start nothing until it is resumed. What falls due in between\nis not made up for.", pause),
+		triggerCommand(a, "resume", "Have a paused trigger fire again", "", resume),
+		triggerCommand(a, "fire", "Fire a schedule now", "fire starts a run as if the schedule had fired now. Its rule of overlap holds.", fire))
+}
+
+func triggersListCommand(a *app) *cobra.Command {
+	var at place
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: "List the triggers that fire by themselves",
+		Example: "  engine triggers list",
+		Args:    wantArgs(0, 0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := a.connect(cmd.Context(), at)
+			if err != nil {
+				return err
+			}
+			defer r.close()
+			list, err := r.Triggers(cmd.Context())
+			switch {
+			case err != nil:
+				return explain(err)
+			case asJSON:
+				return a.printJSON(list)
+			case len(list.Triggers) == 0:
+				writef(a.out, "no triggers\n")
+				return nil
+			}
+			a.printTriggers(list.Triggers)
+			return nil
+		},
+	}
+	at.flags(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return c
+}
+
+func (a *app) printTriggers(all []client.TriggerStatus) {
+	moment := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.Local().Format(time.DateTime)
+	}
+	var rows [][]string
+	for _, t := range all {
+		note := t.Reason
+		if t.Code != "" {
+			note = t.Code + ": " + t.Message
+		}
+		rows = append(rows, []string{t.Workflow, t.Trigger, t.Kind, t.Status, moment(t.Next), moment(t.LastDue), screen.Clean(note)})
+	}
+	writef(a.out, "%s\n", screen.Table([]string{"WORKFLOW", "TRIGGER", "KIND", "STATUS", "NEXT", "LAST", ""}, rows))
+}
+
+func triggerCommand(a *app, use, short, long string, do func(ctx context.Context, r *remote, workflow, id, reason string) (client.TriggerStatus, error)) *cobra.Command {
+	var at place
+	var reason string
+	c := &cobra.Command{
+		Use: use + " WORKFLOW TRIGGER", Short: short, Long: long,
+		Example: "  engine triggers " + use + " order nightly",
+		Args:    wantArgs(2, 2, "a workflow and a trigger"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withServer(cmd.Context(), at, func(r *remote) error {
+				t, err := do(cmd.Context(), r, args[0], args[1], reason)
+				if err != nil {
+					return explain(err)
+				}
+				a.printTriggers([]client.TriggerStatus{t})
+				return nil
+			})
+		},
+	}
+	at.flags(c)
+	if use == "pause" {
+		c.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	}
+	return c
+}
+
+func eventsCommand(a *app) *cobra.Command {
+	return group("events", "Publish events", "events publishes CloudEvents to the runs that wait for them and the triggers that\nthey fire.",
+		eventsPublishCommand(a))
+}
+
+func eventsPublishCommand(a *app) *cobra.Command {
+	var at place
+	var source, subject, id, file string
+	c := &cobra.Command{
+		Use: "publish TYPE [DATA]", Short: "Publish an event",
+		Long:    "publish publishes a CloudEvent of that type; DATA is JSON. An event with the\nsource and the id of an earlier one changes nothing.",
+		Example: "  engine events publish com.shop.order.paid '{\"orderId\": 7}' --id 4711",
+		Args:    wantArgs(1, 2, "the type of the event"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := a.jsonInput(file)
+			if err != nil {
+				return err
+			}
+			if len(args) == 2 {
+				if data = json.RawMessage(args[1]); !json.Valid(data) {
+					return usagef(`text needs its quotes: '"yes"'`, "%q is not JSON", args[1])
+				}
+			}
+			return a.withServer(cmd.Context(), at, func(r *remote) error {
+				now := a.clock.Now().UTC()
+				if id == "" {
+					id = strings.ReplaceAll(now.Format("20060102T150405.000000000"), ".", "")
+				}
+				event := map[string]any{
+					"specversion": "1.0", "id": id, "type": args[0], "source": source, "time": now.Format(time.RFC3339Nano),
+				}
+				if subject != "" {
+					event["subject"] = subject
+				}
+				if len(data) > 0 {
+					event["data"] = data
+				}
+				raw, err := json.Marshal(event)
+				if err != nil {
+					return err
+				}
+				if err := r.Publish(cmd.Context(), raw); err != nil {
+					return explain(err)
+				}
+				writef(a.out, "%s  the event is recorded\n", id)
+				return nil
+			})
+		},
+	}
+	at.flags(c)
+	f := c.Flags()
+	f.StringVar(&source, "source", "/engine/cli", "where the event comes from")
+	f.StringVar(&subject, "subject", "", "what it is about")
+	f.StringVar(&id, "id", "", "a repeat with this id and source changes nothing (default: a new one)")
+	f.StringVar(&file, "input", "", `file with the data as JSON, "-" for standard input`)
+	return c
+}
