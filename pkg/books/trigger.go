@@ -2,6 +2,7 @@ package books
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -252,7 +253,7 @@ func (b *Firings) start(t *turn, f firing) {
 		name = fmt.Sprint(b.stream, "\x00now\x00", f.manual)
 	}
 	t.record(&Fired{
-		Due: f.due, Run: derivedRun(name), Manual: f.manual, Event: f.event,
+		Due: f.due, Run: derivedRun(f.due, name), Manual: f.manual, Event: f.event,
 		Waits: graph.Overlap(b.set.Overlap) != graph.OverlapAllow,
 	})
 }
@@ -264,10 +265,14 @@ func (b *Firings) next(t *turn) {
 	}
 }
 
-// derivedRun returns the run ID that a name stands for: a UUID of version 8.
-func derivedRun(name string) string {
+// derivedRun returns the run ID that a name stands for: a UUID of version 8
+// that begins with the time, as other IDs of runs do.
+func derivedRun(at time.Time, name string) string {
 	sum := sha256.Sum256([]byte("trigger\x00" + name))
 	b := sum[:16]
+	var stamp [8]byte
+	binary.BigEndian.PutUint64(stamp[:], uint64(max(at.UnixMilli(), 0))<<16)
+	copy(b, stamp[:6])
 	b[6] = b[6]&0x0f | 0x80
 	b[8] = b[8]&0x3f | 0x80
 	h := hex.EncodeToString(b)

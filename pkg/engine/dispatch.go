@@ -19,16 +19,15 @@ var (
 	errCallTimeout = errors.New("the time for the call ran out")
 )
 
-// dispatcher carries out calls, a bounded number at once, in the order in
-// which they were submitted.
+// dispatcher carries out calls, a bounded number at once. Where they have to
+// wait, runs take turns.
 type dispatcher struct {
 	e    *Engine
 	conn *connections
 
 	mu      sync.Mutex
 	running int
-	queue   []*call // from head
-	head    int
+	queue   callQueue
 }
 
 // call is one attempt of an operation on its way to a connector.
@@ -56,7 +55,7 @@ func (d *dispatcher) prepare(r *run, id callID, cmd interpreter.Call) *call {
 func (d *dispatcher) submit(c *call) {
 	d.mu.Lock()
 	if d.running >= d.e.opts.Parallel {
-		d.queue = append(d.queue, c)
+		d.queue.push(c)
 		d.mu.Unlock()
 		return
 	}
@@ -78,16 +77,12 @@ func (d *dispatcher) work(c *call) {
 func (d *dispatcher) next() *call {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.head == len(d.queue) || d.e.ctx.Err() != nil {
-		d.running--
-		d.queue, d.head = d.queue[:0], 0
-		return nil
+	var c *call
+	if d.e.ctx.Err() == nil {
+		c = d.queue.pop()
 	}
-	c := d.queue[d.head]
-	d.queue[d.head] = nil
-	d.head++
-	if d.head == len(d.queue) {
-		d.queue, d.head = d.queue[:0], 0
+	if c == nil {
+		d.running--
 	}
 	return c
 }

@@ -10,6 +10,13 @@ import (
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/expression"
+)
+
+// What the caches hold: stored bytes, and steps of ended runs.
+const (
+	maxBlobs = 64 << 20
+	maxViews = 50_000
 )
 
 // Engine drives the runs of one store. Its methods may be called from many
@@ -28,6 +35,8 @@ type Engine struct {
 	calls   *dispatcher
 	subs    *subscribers
 	ids     ids
+	blobs   *cache[expression.Hash, []byte] // stored bytes, by weight in bytes
+	views   *cache[string, endedView]       // of runs that have ended, by steps
 
 	crew     crew
 	ctx      context.Context // of all work; ends when the engine does
@@ -49,6 +58,8 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	e := &Engine{
 		opts: opts, store: opts.Store, clock: opts.Clock, log: opts.Logger,
 		subs:    newSubscribers(),
+		blobs:   newCache[expression.Hash, []byte](maxBlobs),
+		views:   newCache[string, endedView](maxViews),
 		loading: make(chan struct{}, opts.Loading),
 		failed:  make(chan struct{}),
 	}

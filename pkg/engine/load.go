@@ -192,9 +192,15 @@ func (r *run) mark(sum *eventlog.Summary) error {
 
 // bytesOf returns stored bytes by hash.
 func (e *Engine) bytesOf(h expression.Hash) ([]byte, error) {
+	if b, ok := e.blobs.get(h); ok {
+		return b, nil
+	}
 	b, err := e.store.Get(e.ctx, h)
 	if errors.Is(err, eventlog.ErrNotFound) || errors.Is(err, eventlog.ErrCorrupt) {
 		return nil, &stuckError{ReasonCorrupt, fmt.Errorf("payload %s: %w", h, err)}
+	}
+	if err == nil {
+		e.blobs.put(h, b, len(b))
 	}
 	return b, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ var ErrNoAnswer = errors.New("the run ended without an answer")
 // Get returns a run as its last turn left it. The values of steps that are
 // marked secure, and what is sealed, are masked.
 func (e *Engine) Get(ctx context.Context, id string) (RunView, error) {
+	if v, ok := e.ended(ctx, id); ok {
+		return v, nil
+	}
 	var v RunView
 	err := e.ask(ctx, id, func(r *run, err error) error {
 		var stuck *stuckError
@@ -35,9 +39,34 @@ func (e *Engine) Get(ctx context.Context, id string) (RunView, error) {
 			return err
 		}
 		v, err = r.view()
+		if err == nil && v.Status.Ended() {
+			e.views.put(id, endedView{v, r.records}, 10+len(v.Steps))
+		}
 		return err
 	})
 	return v, err
+}
+
+// endedView is a run that has ended, as of so many records: an answer that
+// comes late adds one.
+type endedView struct {
+	view    RunView
+	records uint64
+}
+
+// ended returns the view of a run that has ended and was looked at before.
+func (e *Engine) ended(ctx context.Context, id string) (RunView, bool) {
+	c, ok := e.views.get(id)
+	if !ok || e.Err() != nil {
+		return RunView{}, false
+	}
+	head, ok, err := e.store.Head(ctx, id)
+	if err != nil || !ok || head.Records != c.records {
+		return RunView{}, false
+	}
+	v := c.view
+	v.Steps = slices.Clone(v.Steps)
+	return v, true
 }
 
 // view returns the run as committed.
@@ -173,8 +202,8 @@ func (e *Engine) wait(ctx context.Context, run string, enough func(*RunView) boo
 }
 
 // List returns a page of runs, newest first, and the cursor of the next page,
-// empty at the end. Runs whose ID follows from an idempotency key stand where
-// their ID sorts.
+// empty at the end. A child stands beside its parent; runs whose ID follows from
+// an idempotency key stand where their ID sorts.
 func (e *Engine) List(ctx context.Context, f RunFilter) (rows []RunSummary, next string, err error) {
 	limit := f.Limit
 	switch {

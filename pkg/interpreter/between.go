@@ -21,14 +21,22 @@ const (
 )
 
 // ChildID returns the run ID of a child: a UUID of version 8 that derives from
-// the parent, the step's path and the attempt.
+// the parent, the step's path and the attempt. It begins as the parent's does,
+// so that it stands beside it where runs are listed by ID.
 func ChildID(run, path string, attempt int) string {
 	name := run + "\x00" + path
 	if attempt > 1 {
 		name += fmt.Sprintf("\x00%d", attempt)
 	}
-	return derivedUUID("child\x00" + name)
+	id := derivedUUID("child\x00" + name)
+	if len(run) == len(id) {
+		return run[:timePart] + id[timePart:]
+	}
+	return id
 }
+
+// timePart is how much of a run's ID tells when it was made.
+const timePart = len("01234567-89ab")
 
 func derivedUUID(name string) string {
 	sum := sha256.Sum256([]byte(name))
