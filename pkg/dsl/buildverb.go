@@ -47,13 +47,30 @@ func typeHint(n *node, got, want *expression.Type) string {
 	case n.kind != kindString:
 		return ""
 	case dynamic && got.Nullable && !want.Nullable && expression.Assignable(withoutNull(got), want) == "":
-		return fmt.Sprintf("say what stands for null: ${ %s ?? … }", inner)
+		return fmt.Sprintf("say what stands for null: ${ %s ?? %s }", inner, example(want))
 	case dynamic && want.Kind == expression.TypeString && (got.Kind == expression.TypeNumber || got.Kind == expression.TypeInt || got.Kind == expression.TypeBool):
 		return fmt.Sprintf("make a text of it: ${ string(%s) }", inner)
 	case !dynamic && n.style != stylePlain && got.Kind == expression.TypeString && want.Kind != expression.TypeString:
-		return "a quoted value is a text; leave the quotes out"
+		return "a quoted value is a text: leave the quotes out"
 	}
 	return ""
+}
+
+// example is a value of a type, as an expression that can stand in a YAML text
+// of either quotes.
+func example(t *expression.Type) string {
+	switch t.Kind {
+	case expression.TypeBool:
+		return "false"
+	case expression.TypeInt, expression.TypeNumber:
+		return "0"
+	case expression.TypeList:
+		return "[]"
+	case expression.TypeObject:
+		return "{}"
+	default:
+		return "''"
+	}
 }
 
 func withoutNull(t *expression.Type) *expression.Type {
@@ -143,7 +160,7 @@ func (c *compiler) buildWait(s *step, at place) {
 // waitDuration checks a literal wait; unlike a timeout it may be 0s.
 func (c *compiler) waitDuration(n *node) {
 	if _, err := expression.ParseDuration(n.text); err != nil {
-		c.at(codeDuration, n, fmt.Sprintf("%s: %v", n.name(), err), "write it like 500ms, 30s, 5m, 2h, 1d, 1w or 1h30m")
+		c.at(codeDuration, n, fmt.Sprintf("%s: %v", n.name(), err), durationHint(n.text))
 	}
 }
 

@@ -114,7 +114,7 @@ func (c *compiler) unknownOperation(n *node, id string) {
 	} else {
 		hint = fmt.Sprintf("%s has %s", connector, strings.Join(names, ", "))
 	}
-	c.inText(codeUnknownOperation, n, len(connector)+1, len(name), fmt.Sprintf("the connector %q has no operation %q", connector, name), hint)
+	c.at(codeUnknownOperation, n, fmt.Sprintf("the connector %q has no operation %q", connector, name), hint)
 }
 
 // connection returns the name of the connection that the step calls through:

@@ -46,7 +46,7 @@ func (c *compiler) key(n *node, p place) *expression.Program {
 	case t.Kind == expression.TypeObject || t.Kind == expression.TypeList:
 		c.at(codeWrongType, n, fmt.Sprintf("a key is a text, a number or a boolean, this is %s", t), "take one of its members, or toJSON(…)")
 	case t.Kind == expression.TypeNull || t.Nullable:
-		c.at(codeWrongType, n, "a key may not be null, this may be", fmt.Sprintf(`say what stands for null: %s ?? "none"`, n.text))
+		c.at(codeWrongType, n, "a key may not be null, this may be", fmt.Sprintf("write %s: %s ?? 'none'", n.key.text, n.text))
 	}
 	return prog
 }

@@ -189,7 +189,7 @@ func (c *compiler) duration(n *node) time.Duration {
 	d, err := expression.ParseDuration(text)
 	switch {
 	case err != nil:
-		c.at(codeDuration, n, fmt.Sprintf("%s: %v", n.name(), err), "write it like 500ms, 30s, 5m, 2h, 1d, 1w or 1h30m")
+		c.at(codeDuration, n, fmt.Sprintf("%s: %v", n.name(), err), durationHint(n.text))
 		c.fail(fmt.Errorf("%s: %w", n.pointer(), err))
 	case d <= 0:
 		c.at(codeDuration, n, fmt.Sprintf("%s must be longer than nothing", n.name()), "leave it out for no bound")

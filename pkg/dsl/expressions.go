@@ -26,7 +26,7 @@ func (c *compiler) bare(n *node, p place) (*expression.Program, *expression.Type
 	src := n.text
 	switch n.kind {
 	case kindString:
-		if c.misplaced(n) {
+		if c.misplaced(n, p.s) {
 			return nil, anyType
 		}
 	case kindList, kindMap:
@@ -41,8 +41,9 @@ func (c *compiler) bare(n *node, p place) (*expression.Program, *expression.Type
 	return c.compileExpression(n, src, 0, p)
 }
 
-// misplaced reports what a bare expression must not hold.
-func (c *compiler) misplaced(n *node) bool {
+// misplaced reports what a bare expression of step s, which may be nil, must
+// not hold.
+func (c *compiler) misplaced(n *node, s *step) bool {
 	if c.cutByComment(n) {
 		return true
 	}
@@ -58,7 +59,7 @@ func (c *compiler) misplaced(n *node) bool {
 	if len(parts) == 1 && parts[0].Expr && n.key != nil {
 		hint = fmt.Sprintf("write %s: %s", n.key.text, yamlText(strings.TrimSpace(parts[0].Text)))
 	}
-	if h := neighbourCondition(n.text); h != "" {
+	if h := neighbourCondition(n.text, s); h != "" {
 		hint = h
 	}
 	c.inText(codeInPlace, n, at, 2, "this is an expression already, ${ } has no place in it", hint)
@@ -162,10 +163,13 @@ func (c *compiler) compileExpression(n *node, src string, off int, p place) (*ex
 	prog, t, problems := expression.Compile(src, sc)
 	for _, q := range problems {
 		hint := q.Hint
-		if h := neighbourCondition(src); h != "" {
+		if h := neighbourCondition(src, p.s); h != "" {
 			hint = h
 		} else if strings.HasPrefix(strings.TrimSpace(src), "@") || strings.Contains(src, "@{") {
-			hint = neighbourExpression("", "@")
+			hint = ofLogicApps
+			if t := translated(strings.TrimPrefix(strings.TrimSpace(src), "@")); t != "" && n.key != nil {
+				hint = fmt.Sprintf("write %s: %s", n.key.text, yamlText(t))
+			}
 		}
 		var d *diag.Diagnostic
 		if n.kind == kindString {
@@ -305,7 +309,7 @@ func (c *compiler) checkInText(n *node, part expression.Part, t *expression.Type
 			fmt.Sprintf("write ${ toJSON(%s) }", src))
 	case t.Kind == expression.TypeNull || t.Nullable:
 		c.inText(codeInText, n, off, length, "this may be null, which a text does not take",
-			fmt.Sprintf(`write ${ %s ?? "" }, or another text for null`, src))
+			fmt.Sprintf(`write ${ %s ?? '' }, or another text for null`, src))
 	}
 }
 

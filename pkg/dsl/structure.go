@@ -366,7 +366,7 @@ func (s *structure) noVerb(n *node) {
 		hint = "an if needs then:, or a verb that it guards"
 	}
 	for _, k := range n.keys {
-		if h := neighbourKey(k.text); h != "" {
+		if h := neighbourKey(k.text, n.get(k.text)); h != "" {
 			start, end, hint = k.start, k.end, h
 			break
 		}

@@ -69,14 +69,14 @@ func workflowKey(n *node, key string, sh *shape) (code diag.Code, message, hint 
 	place := placeOf(n, sh)
 	switch place {
 	case "step":
-		return stepKey(key, sh)
+		return stepKey(n, key, sh)
 	case "trigger":
 		if owners := ownersOf("trigger", key); len(owners) > 0 {
 			return codeIneffective, fmt.Sprintf("%q has no effect in a trigger by %s", key, sh.Title),
 				fmt.Sprintf("it belongs to triggers by %s", strings.Join(owners, ", "))
 		}
 	}
-	if h := neighbourKey(key); h != "" {
+	if h := neighbourKey(key, n.get(key)); h != "" {
 		where := "the workflow"
 		if place != "" {
 			where = n.name()
@@ -90,8 +90,8 @@ func workflowKey(n *node, key string, sh *shape) (code diag.Code, message, hint 
 const maxOwners = 6
 
 // stepKey says what is wrong with a key that a step of that verb does not have.
-func stepKey(key string, sh *shape) (code diag.Code, message, hint string) {
-	if h := neighbourKey(key); h != "" {
+func stepKey(n *node, key string, sh *shape) (code diag.Code, message, hint string) {
+	if h := neighbourKey(key, n.get(key)); h != "" {
 		return codeUnknownKey, fmt.Sprintf("unknown key %q in this step", key), h
 	}
 	if owners := ownersOf("step", key); len(owners) > 0 {

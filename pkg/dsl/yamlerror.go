@@ -95,14 +95,14 @@ func (r *reader) explain(raw string, at, opened int, work []byte) (start, end in
 	case strings.HasPrefix(value, "%") || strings.HasPrefix(value, "`"):
 		return vstart, vstart + 1, fmt.Sprintf("a plain value cannot start with %q", value[:1]), quoteWhole(key, value)
 	case strings.Contains(value, "${") && (value[0] == '{' || value[0] == '['):
-		i := vstart + strings.Index(value, "${")
-		return i, i + 2, "in { } and [ ], a value with ${ } must be quoted", `write it as "${ … }", in quotes`
+		return dollarInFlow(work, vstart+strings.Index(value, "${"), vstart)
 	case strings.Contains(raw, "comment without preceding whitespace") && at > 0:
 		return at - 1, at, "YAML reads what follows # here as a comment", "quote the whole value"
-	case insideValue(work, at, opened):
-		from := valueStart(work, at, opened)
+	case insideValue(work, at, r.lines.starts[line-1]) >= 0:
+		in := insideValue(work, at, r.lines.starts[line-1])
+		from := valueStart(work, in, r.lines.starts[line-1])
 		to := flowValueEnd(work, from)
-		return at, at + 1, fmt.Sprintf("in { } and [ ], a value with %q must be quoted", string(work[at])), quoteWhole("", string(work[from:to]))
+		return from, to, fmt.Sprintf("in { } and [ ], a value with %q must be quoted", string(work[in])), "quote it: " + quotedText(string(work[from:to]))
 	case opened >= 0 && strings.Contains(raw, "end of stream"):
 		return opened, opened + 1, fmt.Sprintf("what is opened by %s here is never closed", string(work[opened:opened+1])), "close it"
 	case quotedHead(value) != "" && opened < 0:
@@ -125,11 +125,24 @@ func (r *reader) explain(raw string, at, opened int, work []byte) (start, end in
 	return start, end, "not valid YAML: " + raw, "quote the value, or check the indentation"
 }
 
-// insideValue tells that a bracket or brace stands inside of a plain value of a
-// flow collection, as in { when: x[0] == 1 }.
-func insideValue(work []byte, at, opened int) bool {
-	return opened >= 0 && at > opened+1 && at < len(work) && (work[at] == '[' || work[at] == '{') &&
-		(work[opened] == '[' || work[opened] == '{') && !strings.ContainsRune(" \t\r\n,:[{$", rune(work[at-1]))
+// insideValue returns the place of a bracket or brace that stands inside of a
+// plain value of a flow collection, as in { when: x[0] == 1 }: the first one
+// between the start of the line and at. It is -1 when there is none.
+func insideValue(work []byte, at, line int) int {
+	in, flow := -1, 0
+	eachOutside(string(work[line:min(at+1, len(work))]), func(i, depth int) bool {
+		c := work[line+i]
+		if c != '[' && c != '{' {
+			return true
+		}
+		if flow > 0 && !strings.ContainsRune(" \t,:[{$", rune(work[line+i-1])) {
+			in = line + i
+			return false
+		}
+		flow++
+		return true
+	})
+	return in
 }
 
 // valueStart returns where the plain value that holds at begins.
@@ -156,6 +169,22 @@ func flowValueEnd(work []byte, from int) int {
 		return true
 	})
 	return from + len(strings.TrimRight(string(work[from:end]), " \t\r"))
+}
+
+// dollarInFlow explains a value in { } or [ ] that is not quoted and has the ${
+// at i. The collection begins at opened.
+func dollarInFlow(work []byte, i, opened int) (start, end int, message, hint string) {
+	start = valueStart(work, i, opened)
+	end = max(flowValueEnd(work, start), i+len("${"))
+	return start, end, "in { } and [ ], a value with ${ } must be quoted", "quote it: " + quotedText(string(work[start:end]))
+}
+
+// quotedText writes a text as a quoted YAML value.
+func quotedText(s string) string {
+	if strings.ContainsAny(s, "\"\\") {
+		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	}
+	return "\"" + s + "\""
 }
 
 func bracketName(c byte) string {
@@ -222,9 +251,19 @@ func quoteWhole(key, value string) string {
 	return "quote the whole value: " + quoted
 }
 
+// barePlaces are keys at which an expression stands as it is.
+var barePlaces = map[string]bool{"if": true, "while": true, "until": true, "foreach": true, "switch": true, "when": true, "where": true, "splitOn": true, "key": true}
+
 func neighbourExpression(key, value string) string {
 	if strings.HasPrefix(value, "@") {
-		return `expressions of Logic Apps are not read here: write them as "${ … }", with input, steps.NAME.output and vars.NAME`
+		t := translated(value[1:])
+		switch {
+		case t == "" || key == "":
+			return ofLogicApps
+		case barePlaces[key]:
+			return fmt.Sprintf("write %s: %s", key, yamlText(t))
+		}
+		return fmt.Sprintf("write %s: \"${ %s }\"", key, t)
 	}
 	return quoteWhole(key, value)
 }
