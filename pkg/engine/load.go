@@ -96,13 +96,24 @@ func (r *run) load() error {
 	return r.replay()
 }
 
-// replay folds the run's records.
+// replay folds the run's records, from the state that was carried last on,
+// where it is known where that stands.
 func (r *run) replay() error {
+	if after, _, err := r.e.store.Latest(r.e.ctx, r.id); err == nil {
+		if r.replayFrom(after) == nil {
+			return nil
+		}
+	}
+	return r.replayFrom(0)
+}
+
+func (r *run) replayFrom(after uint64) error {
 	var m *interpreter.Machine
-	records := uint64(0)
+	records := after
+	r.carried, r.carrying = 0, false
 	err := guard(func() error {
 		m = interpreter.New(r.flow)
-		for rec, err := range r.e.store.Read(r.e.ctx, r.id, 0) {
+		for rec, err := range r.e.store.Read(r.e.ctx, r.id, after) {
 			if err != nil {
 				return err
 			}
@@ -114,8 +125,14 @@ func (r *run) replay() error {
 				if err := m.Apply(ev); err != nil {
 					return fmt.Errorf("record %d: %w", rec.Seq, err)
 				}
+				if interpreter.IsCarried(ev.Fact) {
+					r.carried = ev.Seq
+				}
 			}
 			records = rec.Seq
+		}
+		if records == 0 || after > 0 && r.carried == 0 {
+			return fmt.Errorf("%w: nothing follows record %d", interpreter.ErrHistory, after)
 		}
 		return nil
 	})

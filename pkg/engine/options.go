@@ -48,6 +48,9 @@ type Options struct {
 	// MaxEvents is how many events a run may have before it is stuck; 0:
 	// 1,000,000.
 	MaxEvents uint64
+	// CarryAfter is after how many events a run records its whole state, so
+	// that reading it begins there; 0: 10,000.
+	CarryAfter uint64
 	// Loading is how many runs are read from the log at once; 0: 32.
 	Loading int
 }
@@ -73,6 +76,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxEvents == 0 {
 		o.MaxEvents = 1_000_000
+	}
+	if o.CarryAfter == 0 {
+		o.CarryAfter = 10_000
 	}
 	if o.Loading <= 0 {
 		o.Loading = 32

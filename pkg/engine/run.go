@@ -26,16 +26,22 @@ type run struct {
 	// What follows belongs to the loop.
 	machine *interpreter.Machine // nil: not loaded
 	flow    *graph.Workflow
-	summary eventlog.Summary  // as committed
-	records uint64            // of the stream
-	pending []mail            // inputs that were not taken yet
-	asked   []question        // not answered yet
-	inbox   bool              // messages wait in the store
-	again   bool              // Decide has more to say without an input
-	reissue bool              // loaded, and what is outstanding not yet issued
-	blocked bool              // waits for the moment to try again
-	lacks   int               // turns in a row that only wanted bytes
-	streak  int               // conflicts in a row
+	summary eventlog.Summary // as committed
+	records uint64           // of the stream
+	pending []mail           // inputs that were not taken yet
+	asked   []question       // not answered yet
+	inbox   bool             // messages wait in the store
+	again   bool             // Decide has more to say without an input
+	reissue bool             // loaded, and what is outstanding not yet issued
+	blocked bool             // waits for the moment to try again
+	lacks   int              // turns in a row that only wanted bytes
+	streak  int              // conflicts in a row
+
+	carried    uint64 // the event that holds the state which reading begins with
+	carryAfter uint64 // how many events behind it the next one comes
+	carrying   bool   // it was asked for
+	noCarry    bool   // the state is too large for a record
+
 	settled []chan<- struct{} // the run is being recovered, and who hears of it
 	calls   map[callID]*call  // issued or about to be, not yet answered in the log
 }
@@ -202,6 +208,9 @@ func (r *run) uncommitted(err error) bool {
 	case errors.Is(err, eventlog.ErrFull), errors.Is(err, eventlog.ErrInboxFull):
 		told = ErrStorageFull
 		r.retryLater()
+	case errors.Is(err, eventlog.ErrInvalid) && r.carrying:
+		r.dropCarry()
+		return true
 	case errors.Is(err, eventlog.ErrInvalid):
 		return r.fault(&stuckError{ReasonLimit, err})
 	case errors.Is(err, eventlog.ErrCorrupt):
@@ -210,10 +219,14 @@ func (r *run) uncommitted(err error) bool {
 		_ = r.e.appendErr(err) // ends the engine
 		return false
 	}
+	r.carrying = false
 	kept := r.pending[:0]
 	for _, m := range r.pending {
 		if m.started != nil {
 			m.started <- told
+			continue
+		}
+		if _, ok := m.in.(interpreter.Carry); ok {
 			continue
 		}
 		kept = append(kept, m)

@@ -135,6 +135,7 @@ func (r *run) after(t *turn) error {
 		r.e.notify(m.ID.Receiver)
 	}
 	r.issue(t.commands)
+	r.carry(t)
 	if err := r.provide(t); err != nil {
 		return err
 	}

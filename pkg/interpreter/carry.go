@@ -11,6 +11,10 @@ import (
 // ever.
 const carriedVersion = 1
 
+// IsCarried tells whether a fact is a machine's whole state: a machine may be
+// folded from there on.
+func IsCarried(f fact.Fact) bool { return isCarried(f) }
+
 func isCarried(f fact.Fact) bool {
 	_, ok := f.(*carried)
 	return ok
