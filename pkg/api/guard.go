@@ -138,6 +138,7 @@ func checkType(r *http.Request, k bodyKind, present bool) error {
 	}
 	accepted := []string{"application/json"}
 	switch k {
+	case noBody, value:
 	case event:
 		accepted = []string{"application/cloudevents+json", "application/json"}
 	case document:

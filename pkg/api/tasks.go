@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/keelstep/keelstep/pkg/engine"
@@ -89,7 +88,7 @@ func (h *handlers) AnswerLinkedTask(ctx context.Context, r AnswerLinkedTaskReque
 }
 
 func answerOf(b *TaskAnswer, path string) engine.AnswerRequest {
-	return engine.AnswerRequest{Path: path, ID: b.ID, By: b.By, Outcome: b.Outcome, Form: json.RawMessage(b.Form)}
+	return engine.AnswerRequest{Path: path, ID: b.ID, By: b.By, Outcome: b.Outcome, Form: b.Form}
 }
 
 func tasksOf(all []engine.Task) []Task {

@@ -63,14 +63,13 @@ func triggerOf(t engine.TriggerStatus) TriggerStatus {
 // PublishEvent publishes an event.
 func (h *handlers) PublishEvent(ctx context.Context, r PublishEventRequestObject) (PublishEventResponseObject, error) {
 	body := r.JSONBody
-	if body == nil && r.ApplicationCloudeventsPlusJSONBody != nil {
-		b := PublishEventJSONRequestBody(*r.ApplicationCloudeventsPlusJSONBody)
-		body = &b
+	if body == nil {
+		body = r.ApplicationCloudeventsPlusJSONBody
 	}
 	if body == nil {
 		return nil, problem(CodeInvalidBody, "there is no body; send a CloudEvent as JSON")
 	}
-	e, err := cloudEvent(json.RawMessage(*body))
+	e, err := cloudEvent(*body)
 	if err != nil {
 		return nil, err
 	}

@@ -271,7 +271,8 @@ func TestSpreadOverTurns(t *testing.T) {
 		b.Decide(at, fact.MatchOpened{Run: fmt.Sprint("r", i), Path: "a", Type: "t", Match: []fact.Match{{Path: "data.k", Value: expression.Raw([]byte("1"))}}})
 	}
 	in := []fact.Input{
-		event("1", "t", "s", `{"k":1}`), fact.MatchClosed{Run: fmt.Sprint("r", n-1)},
+		event("1", "t", "s", `{"k":1}`),
+		fact.MatchClosed{Run: fmt.Sprint("r", n-1)},
 		fact.MatchOpened{Run: "late", Path: "a", Type: "t", Match: []fact.Match{{Path: "data.k", Value: expression.Raw([]byte("1"))}}},
 	}
 	var got []string

@@ -101,3 +101,58 @@ func BenchmarkLog(b *testing.B) {
 		})
 	}
 }
+
+const awaiting = `workflow: awaiting
+version: "1"
+input: { type: object, required: [n], properties: { n: { type: integer } } }
+steps:
+  - { id: paid, await: { event: order.paid, match: { "data.order": "${ input.n }" } } }
+`
+
+// BenchmarkPublish measures an event that one of many sleeping runs waits for,
+// from its publication until that run has ended.
+func BenchmarkPublish(b *testing.B) {
+	const waiting = 100_000
+	log, err := boltlog.Open(filepath.Join(b.TempDir(), "log"), boltlog.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer log.Close()
+	e, err := engine.Open(b.Context(), engine.Options{Store: log, Registry: standard.New(), MaxIdle: -1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close(b.Context())
+	if _, found, err := e.Deploy(b.Context(), "awaiting.yaml", []byte(awaiting)); err != nil {
+		b.Fatal(err, found)
+	}
+	runs := make([]string, waiting)
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range 256 {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < waiting; i = next.Add(1) - 1 {
+				s, err := e.Start(b.Context(), engine.StartRequest{Workflow: "awaiting", Input: fmt.Appendf(nil, `{"n":%d}`, i)})
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				runs[i] = s.Run
+			}
+		})
+	}
+	all.Wait()
+	for n := 0; b.Loop(); n++ {
+		if n == waiting {
+			b.Fatal("every run has ended; use a shorter -benchtime")
+		}
+		data := fmt.Appendf(nil, `{"order":%d}`, n)
+		if err := e.Publish(b.Context(), engine.CloudEvent{ID: fmt.Sprint(n), Type: "order.paid", Source: "/b", Data: data}); err != nil {
+			b.Fatal(err)
+		}
+		if v, err := e.Wait(b.Context(), runs[n]); err != nil || v.Status.String() != "succeeded" {
+			b.Fatal(v.Status, err)
+		}
+	}
+	b.ReportMetric(float64(e.InMemory()), "runs-in-memory")
+}
