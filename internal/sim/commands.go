@@ -8,7 +8,7 @@ import (
 )
 
 // issue carries out commands whose turn is in the log.
-func (s *shell) issue(commands []interpreter.Command) {
+func (s *run) issue(commands []interpreter.Command) {
 	for _, c := range commands {
 		switch c := c.(type) {
 		case interpreter.Call:
@@ -27,7 +27,7 @@ func (s *shell) issue(commands []interpreter.Command) {
 }
 
 // setTimer arms a timer; one that is armed for the same time stays as it is.
-func (s *shell) setTimer(id string, due time.Time) {
+func (s *run) setTimer(id string, due time.Time) {
 	if t := s.timers[id]; t != nil && t.due.Equal(due) {
 		return
 	}
@@ -52,7 +52,7 @@ func (s *shell) setTimer(id string, due time.Time) {
 }
 
 // offer puts an input at the end of those that wait, twice by a fault.
-func (s *shell) offer(in interpreter.Input) {
+func (s *run) offer(in interpreter.Input) {
 	s.pending = append(s.pending, in)
 	if !s.strikes(Duplicate) {
 		return
@@ -70,7 +70,7 @@ func (s *shell) offer(in interpreter.Input) {
 
 // call issues a call. One that is never repeated goes out once its start is
 // in the log; one that may have gone out before the restart is not sent again.
-func (s *shell) call(cmd interpreter.Call) {
+func (s *run) call(cmd interpreter.Call) {
 	id := callID{cmd.Path, cmd.Attempt}
 	if s.calls[id] != nil {
 		return
@@ -93,7 +93,7 @@ func (s *shell) call(cmd interpreter.Call) {
 }
 
 // submit sends a call off.
-func (s *shell) submit(c *call) {
+func (s *run) submit(c *call) {
 	c.submitted = true
 	s.report.calls++
 	if c.stopped {
@@ -113,7 +113,7 @@ func (s *shell) submit(c *call) {
 			return
 		}
 		c.arrived = true
-		c.reply = s.world.arrive(c.cmd, input, again)
+		c.reply = s.world.arrive(s.id, c.cmd, input, again)
 		if s.epoch == epoch && !c.reply.silent {
 			s.mine(c.reply.takes, func() { s.reply(c, n) })
 		}
@@ -121,7 +121,7 @@ func (s *shell) submit(c *call) {
 }
 
 // reply brings the world's answer back, unless a fault loses it.
-func (s *shell) reply(c *call, n *graph.Node) {
+func (s *run) reply(c *call, n *graph.Node) {
 	err := c.reply.err
 	if !c.answered && !c.stopped && s.strikes(LostAnswer) {
 		if r := n.Retry; c.cmd.Repeat == graph.Never || r == nil || r.If != nil || c.cmd.Attempt >= r.Attempts || s.p.Timed {
@@ -133,7 +133,7 @@ func (s *shell) reply(c *call, n *graph.Node) {
 }
 
 // answer gives a call its only answer.
-func (s *shell) answer(c *call, err *graph.Failure) {
+func (s *run) answer(c *call, err *graph.Failure) {
 	if c.answered {
 		return
 	}
@@ -149,7 +149,7 @@ func (s *shell) answer(c *call, err *graph.Failure) {
 }
 
 // stopCall ends the context of a running call.
-func (s *shell) stopCall(id callID) {
+func (s *run) stopCall(id callID) {
 	c := s.calls[id]
 	if c == nil || c.answered || c.stopped {
 		return

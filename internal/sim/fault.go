@@ -30,13 +30,14 @@ const (
 	Carry                     // the whole state is recorded, the history before it is cut off
 	Cancel                    // the run is cancelled
 	CancelTwice               // and once more
+	Suspend                   // the run is suspended for a while
 	faults
 )
 
 var faultNames = [faults]string{
 	"crash-before", "crash-after", "crash-issued", "crash-idle", "append-fails", "append-lost", "append-kept",
 	"lost-answer", "duplicate", "reorder", "batch", "clock-forward", "clock-back", "late-timer", "stale-timer",
-	"stale-result", "snapshot", "carry", "cancel", "cancel-twice",
+	"stale-result", "snapshot", "carry", "cancel", "cancel-twice", "suspend",
 }
 
 // String returns the name as tables show it.
@@ -96,10 +97,10 @@ func newPlan(seed uint64, turns int) *plan {
 		}
 	}
 	// These two end a run early: most runs must get through.
-	if !p.dice.chance(35) {
+	if !p.dice.chance(40) {
 		p.percent[Cancel], p.percent[CancelTwice] = 0, 0
-	} else if p.dice.chance(50) {
-		p.percent[CancelTwice] = 40
+	} else if p.dice.chance(60) {
+		p.percent[CancelTwice] = 60
 	}
 	return p
 }

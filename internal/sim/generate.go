@@ -26,6 +26,8 @@ func Generate(seed uint64) *Program {
 			Racy: d.chance(25), Input: fmt.Appendf(nil, `{"n":%d,"items":[%s],"tier":%q}`, d.n(9), items(d), one(d, "gold", "plain", "other")),
 		},
 	}
+	g.kids()
+	g.listen()
 	at := place{mayFail: d.chance(60), mayEnd: true}
 	steps := g.block(at, 3+d.n(4))
 	g.p.Source = g.document(steps)
@@ -44,12 +46,13 @@ func items(d dice) string {
 // generator makes one workflow.
 type generator struct {
 	dice
-	p     *Program
-	left  int // steps that may still be made
-	ids   int
-	loops int // while steps, each with a variable of its own
-	large bool
-	undos map[string]bool // steps with a compensation of their own or inside
+	p               *Program
+	left            int // steps that may still be made
+	ids             int
+	loops           int // while steps, each with a variable of its own
+	large           bool
+	events, listens []string
+	undos           map[string]bool // steps with a compensation of their own or inside
 }
 
 // place is where a step is generated.
@@ -100,7 +103,7 @@ func (g *generator) document(steps []doc) []byte {
 			{"properties", doc{
 				{"n", doc{{"type", "integer"}}},
 				{"items", doc{{"type", "array"}, {"items", doc{{"type", "integer"}}}}},
-				{"tier", doc{{"type", "string"}}},
+				{"tier", doc{{"type", "string"}, {"default", "plain"}}},
 			}},
 		}},
 		{"variables", variables},
@@ -110,6 +113,7 @@ func (g *generator) document(steps []doc) []byte {
 		d = d.with("timeout", one(g.dice, "3s", "20s", "1m"))
 		g.p.Timed = true
 	}
+	d = g.limited(d, steps)
 	d = d.with("triggers", []doc{{{"id", "calls"}, {"http", doc{{"path", "/calls"}}}}})
 	d = d.with("steps", steps)
 	d = d.with("output", doc{
@@ -150,10 +154,33 @@ func (g *generator) block(at place, n int) []doc {
 		steps = append(steps, s)
 		at = at.behind(idIn(s), read, g.undos[idIn(s)])
 	}
-	if at.beside || !at.mayFail || !g.chance(12) || g.left < 3 {
+	if at.beside || !at.mayFail || !g.chance(12) || g.left < 3 || !g.p.Racy && endsInside(steps) {
 		return steps
 	}
 	return append(steps, g.aside(at))
+}
+
+// endsInside tells that a step may end the run: what is beside of it may not
+// come to be.
+func endsInside(steps []doc) bool {
+	for _, s := range steps {
+		if has(s, "return", "terminate") {
+			return true
+		}
+		for _, e := range s {
+			switch v := e.value.(type) {
+			case []doc:
+				if endsInside(v) {
+					return true
+				}
+			case doc:
+				if endsInside([]doc{v}) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // behind returns the place behind a step of the same list.

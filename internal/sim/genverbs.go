@@ -7,6 +7,7 @@ import "fmt"
 func (g *generator) step(at place) (s doc, read string) {
 	g.left--
 	s, read = g.verb(at)
+	s = g.tracked(s)
 	if g.undoesInside(s) {
 		g.undos[idIn(s)] = true
 	}
@@ -38,10 +39,12 @@ func (g *generator) undoesInside(s doc) bool {
 func (g *generator) verb(at place) (doc, string) {
 	nests := at.depth < maxDepth && g.left > 1
 	switch {
-	case len(at.undoable) > 0 && g.chance(12):
+	case len(at.undoable) > 0 && g.chance(16):
 		return g.rollback(at), ""
-	case at.mayEnd && (at.err != "" || at.beside || at.index) && g.chance(12):
+	case at.mayEnd && (at.err != "" || at.beside || at.index) && g.chance(14):
 		return g.end(at), ""
+	case g.chance(16):
+		return g.between(at)
 	}
 	for {
 		switch g.n(27) {
@@ -87,11 +90,7 @@ func (g *generator) verb(at place) (doc, string) {
 			if nests {
 				return g.scope(at), ""
 			}
-		case 22:
-			if len(at.undoable) > 0 {
-				return g.rollback(at), ""
-			}
-		case 23:
+		case 22, 23:
 			if nests {
 				return g.race(at), ""
 			}
@@ -183,7 +182,7 @@ func (g *generator) handler(at place) place {
 	at = at.inner()
 	at.sees, at.ids = nil, nil
 	at.err = "error?.code"
-	at.mayEnd, at.branch = at.mayEnd && g.chance(50), true
+	at.mayEnd, at.branch = at.mayEnd && g.chance(65), true
 	if !g.p.Racy && (at.concurrent || at.beside) {
 		at.mayFail = false
 	}
@@ -308,7 +307,7 @@ func (g *generator) respond(at place) doc {
 
 // end makes a step that ends the run.
 func (g *generator) end(at place) doc {
-	if g.chance(50) {
+	if g.chance(35) {
 		return doc{{"id", g.id("back")}, {"return", doc{{"v", g.value(at)}}}}
 	}
 	return doc{{"id", g.id("stop")}, {"terminate", doc{{"status", word(one(g.dice, "succeeded", "failed", "cancelled"))}, {"message", g.text(at)}}}}

@@ -20,12 +20,21 @@ const (
 	kindCallEnded     fact.Kind = 7
 	kindLateResult    fact.Kind = 8
 	kindTimerFired    fact.Kind = 10
+	kindRetry         fact.Kind = 11
 	kindHandler       fact.Kind = 15
 	kindStopBegan     fact.Kind = 18
 	kindUndo          fact.Kind = 19
 	kindSignal        fact.Kind = 21
 	kindCarried       fact.Kind = 24
-	lastKind                    = kindCarried
+	kindSuspended     fact.Kind = 29
+	kindResumed       fact.Kind = 30
+	kindAsked         fact.Kind = 31
+	kindAdmitted      fact.Kind = 32
+	kindTaskOpened    fact.Kind = 33
+	kindTaskAnswered  fact.Kind = 35
+	kindReassigned    fact.Kind = 36
+	kindListen        fact.Kind = 37
+	lastKind                    = kindListen
 )
 
 // history checks the events of a run as they are recorded.
@@ -43,6 +52,8 @@ type history struct {
 	by      string                  // the terminate that ended it
 	stops   []string                // reasons for which the run was stopped
 	carries int
+
+	suspended, asked, admitted bool
 }
 
 // undoing is how far a rollback is.
@@ -70,6 +81,8 @@ func (h *history) openKinds() map[graph.Kind]bool {
 // fields are those of a fact that the checks need.
 type fields struct {
 	path, by string
+	id       string // of an answer
+	outcome  string
 	status   graph.Status
 	attempt  int
 	reason   string
@@ -98,14 +111,25 @@ func look(f fact.Fact) (x fields) {
 			c.String(1, "", &x.path)
 			var reason uint8
 			fact.Enum(c, 2, "", &reason)
-			x.reason = [...]string{"", "cancel", "timeout", "onError", "return", "race"}[min(reason, 5)]
+			x.reason = [...]string{"", "cancel", "timeout", "onError", "return", "lost"}[min(reason, 5)]
 			c.String(3, "", &x.by)
 		case kindUndo:
 			c.String(1, "", &x.path)
 			c.String(2, "", &x.by)
 		case kindTimerFired:
 			c.String(1, "", &x.path) // such as wait:PATH
-		case 1, kindSignal, kindCarried:
+		case kindTaskOpened:
+			c.String(1, "", &x.path)
+			c.Value(3, "", &x.input)
+		case kindTaskAnswered:
+			c.String(1, "", &x.path)
+			c.String(2, "", &x.id)
+			c.String(3, "", &x.by)
+			c.String(4, "", &x.outcome)
+		case kindReassigned:
+			c.String(1, "", &x.path)
+			c.Value(2, "", &x.input)
+		case 1, kindSignal, kindCarried, kindSuspended, kindResumed, kindAsked, kindAdmitted, kindListen:
 		default:
 			c.String(1, "", &x.path)
 		}
@@ -117,7 +141,7 @@ func look(f fact.Fact) (x fields) {
 }
 
 // take checks the events of a turn that was appended.
-func (h *history) take(events []fact.Event, s *shell) {
+func (h *history) take(events []fact.Event, s *run) {
 	for i, e := range events {
 		name := fact.NameOf(e.Fact)
 		if e.Seq != h.seq+1 {
@@ -171,7 +195,9 @@ func (h *history) checkOrder(seq uint64, f fields) {
 	h.undoing[f.by] = u
 }
 
-func (h *history) check(e fact.Event, kind fact.Kind, f fields, s *shell) {
+func (h *history) check(e fact.Event, kind fact.Kind, f fields, s *run) {
+	h.checkAdmission(e, kind)
+	s.follow(kind, f)
 	switch kind {
 	case kindRunEnded:
 		h.status, h.by = f.status, f.by
@@ -205,6 +231,31 @@ func (h *history) check(e fact.Event, kind fact.Kind, f fields, s *shell) {
 		if f.path == "" {
 			h.stops = append(h.stops, f.reason)
 		}
+	}
+}
+
+// checkAdmission: what asks for a slot starts nothing before it has one, and
+// what is suspended decides nothing.
+func (h *history) checkAdmission(e fact.Event, kind fact.Kind) {
+	switch kind {
+	case kindAsked:
+		h.asked = true
+	case kindAdmitted:
+		if h.admitted || !h.asked {
+			fail("event %d admits the run, asked %t, admitted %t", e.Seq, h.asked, h.admitted)
+		}
+		h.admitted = true
+	case kindStepScheduled, kindTaskOpened:
+		if h.asked && !h.admitted {
+			fail("event %d %s comes before the run was admitted", e.Seq, fact.NameOf(e.Fact))
+		}
+		if h.suspended {
+			fail("event %d %s is decided while the run is suspended", e.Seq, fact.NameOf(e.Fact))
+		}
+	case kindSuspended:
+		h.suspended = true
+	case kindResumed, kindStopBegan: // a cancel ends it
+		h.suspended = false
 	}
 }
 

@@ -17,6 +17,8 @@ type Machine interface {
 	Provide(h expression.Hash, b []byte)
 	Commands(turn []fact.Event) []interpreter.Command
 	Outstanding() []interpreter.Command
+	Sends(turn []fact.Event) []interpreter.Message
+	Tasks() []interpreter.Task
 	State() []byte
 	Restore(state []byte) error
 	View() interpreter.View

@@ -15,6 +15,7 @@ type outcome struct {
 	code     string // of the error
 	answer   string
 	effects  map[string]string // by key
+	children map[string]string // how they ended, by run
 	stops    []string
 	by       string
 	diverged string // why it need not be the calm run's
@@ -22,8 +23,26 @@ type outcome struct {
 	turns    int
 }
 
-// finish checks the end of a run and returns what it came to.
+// finish checks the end of all runs and returns what the first came to.
 func (s *shell) finish() *outcome {
+	o := s.runs[0].finish()
+	o.effects = s.world.effects()
+	o.children = map[string]string{}
+	for _, r := range s.runs[1:] {
+		c := r.finish()
+		o.children[r.id] = fmt.Sprintf("%s %s %s %s", r.p.Name, c.status, c.code, c.output)
+	}
+	for _, b := range s.books {
+		b.checkEmpty()
+	}
+	o.diverged, o.cancels, o.turns = s.diverged, s.cancels, s.turns
+	s.report.end(o)
+	return o
+}
+
+// finish checks the end of a run and returns what it came to.
+func (s *run) finish() *outcome {
+	s.load()
 	v := s.m.View()
 	s.history.checkView(v)
 	if len(s.m.Outstanding()) > 0 {
@@ -32,10 +51,7 @@ func (s *shell) finish() *outcome {
 	if t := s.m.Decide(s.wall()); len(t.Events) > 0 {
 		fail("the run has ended and still decides: %s", lineOf(t.Events, 0))
 	}
-	o := &outcome{
-		status: v.Status, output: string(s.bytes(v.Output)), effects: s.world.effects(),
-		stops: s.history.stops, by: s.history.by, diverged: s.diverged, cancels: s.cancels, turns: s.turns,
-	}
+	o := &outcome{status: v.Status, output: string(s.bytes(v.Output)), stops: s.history.stops, by: s.history.by}
 	if v.Error != nil {
 		o.code = v.Error.Code
 	}
@@ -44,7 +60,6 @@ func (s *shell) finish() *outcome {
 	}
 	s.checkCancelled(o)
 	s.checkUndone(o)
-	s.report.end(s, o)
 	return o
 }
 
@@ -84,6 +99,10 @@ func (o *outcome) against(calm *outcome, p *Program, r *Report) string {
 	for _, path := range missing(o.effects, calm.effects) {
 		fmt.Fprintf(&b, "\n%s had no effect in the calm run", path)
 	}
+	for id, child := range calm.children {
+		differ("child "+id, o.children[id], child)
+	}
+	differ("the number of children", len(o.children), len(calm.children))
 	if b.Len() == 0 {
 		return ""
 	}
@@ -104,37 +123,37 @@ func missing(a, b map[string]string) []string {
 
 // checkCancelled: a run that took a cancel ends cancelled, unless a terminate
 // in one of its handlers said otherwise.
-func (s *shell) checkCancelled(o *outcome) {
+func (s *run) checkCancelled(o *outcome) {
 	for i, why := range o.stops {
 		if why == "cancel" && o.by == "" && o.status != graph.Cancelled {
 			fail("the run was cancelled and ends %s; it was stopped for %s", o.status, strings.Join(o.stops[i:], ", "))
 		}
 	}
-	if o.cancels == 0 && o.by == "" && o.status == graph.Cancelled {
+	if s.cancelled == 0 && o.by == "" && o.status == graph.Cancelled && (o.code == "" || o.code == "Cancelled") {
 		fail("the run ends cancelled, and nobody cancelled it")
 	}
 }
 
 // checkUndone: what a scope undoes in its finally is undone however the run
 // ends, but for a terminate and a second cancel.
-func (s *shell) checkUndone(o *outcome) {
+func (s *run) checkUndone(o *outcome) {
 	cancelled := 0
 	for _, why := range o.stops {
 		if why == "cancel" {
 			cancelled++
 		}
 	}
-	if o.by != "" || s.cancels > 1 {
+	if o.by != "" || s.cancelled > 1 {
 		return
 	}
 	for _, a := range s.world.list {
 		undo, ok := s.p.Undo[idOf(a.path)]
-		if !ok || a.effects == 0 {
+		if !ok || a.effects == 0 || a.run != s.id {
 			continue
 		}
 		done := false
 		for _, b := range s.world.list {
-			done = done || b.effects > 0 && strings.HasPrefix(b.path, a.path+".compensate") && idOf(b.path) == undo
+			done = done || b.effects > 0 && b.run == s.id && strings.HasPrefix(b.path, a.path+".compensate") && idOf(b.path) == undo
 		}
 		if !done {
 			fail("%s had an effect that nothing undid (the run ended %s, cancelled %d times)", a.path, o.status, cancelled)

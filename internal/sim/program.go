@@ -25,6 +25,11 @@ type Program struct {
 	// Undo names the steps whose effects are undone however the run ends,
 	// with the step that undoes each.
 	Undo map[string]string
+	// Kids are the workflows that it calls, all in one list of the first.
+	Kids []*Program
+
+	fails bool              // a kid may fail
+	types map[string]string // of events, by the step or the listen that waits for them
 
 	kinds map[string]graph.Kind // by id
 	nodes map[string]*graph.Node
@@ -78,9 +83,36 @@ func (p *Program) compile() error {
 		}
 		return fmt.Errorf("the workflow does not compile:%s", b.String())
 	}
-	p.Flow, p.kinds, p.nodes = wf, map[string]graph.Kind{}, map[string]*graph.Node{}
+	p.Flow, p.kinds, p.nodes, p.types = wf, map[string]graph.Kind{}, map[string]*graph.Node{}, map[string]string{}
+	for _, l := range wf.Listens {
+		p.types[l.Name] = l.Type
+	}
 	for _, n := range wf.Nodes {
 		p.kinds[n.ID], p.nodes[n.ID] = n.Kind, n
+		if n.Kind == graph.Await && n.Await.Event != "" {
+			p.types[n.ID] = n.Await.Event
+		}
+	}
+	return nil
+}
+
+// compileAll makes the program and its kids ready.
+func (p *Program) compileAll() error {
+	for _, k := range p.Kids {
+		k.Racy, k.Timed = p.Racy, p.Timed
+		if err := k.compile(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", k.Name, err, k.Source)
+		}
+	}
+	return p.compile()
+}
+
+// kid returns a workflow that is called, nil for none.
+func (p *Program) kid(name string) *Program {
+	for _, k := range p.Kids {
+		if k.Name == name {
+			return k
+		}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ const verbs = int(graph.Rollback) + 1
 // Report counts what runs have reached.
 type Report struct {
 	runs, turns, inputs, events, calls, answers, wants, split, undone int
+	messages, children, slots, answered, unanswered                   int
 	compared                                                          int
 	skipped                                                           map[string]int
 	faulty                                                            int // runs with a fault that struck
@@ -43,7 +44,7 @@ func (r *Report) hit(f Fault, met map[graph.Kind]bool) {
 	}
 }
 
-func (r *Report) end(_ *shell, o *outcome) {
+func (r *Report) end(o *outcome) {
 	r.runs++
 	if r.struck > 0 {
 		r.faulty++
@@ -62,6 +63,11 @@ func (r *Report) Add(o *Report) {
 	r.wants += o.wants
 	r.split += o.split
 	r.undone += o.undone
+	r.messages += o.messages
+	r.children += o.children
+	r.slots += o.slots
+	r.answered += o.answered
+	r.unanswered += o.unanswered
 	r.compared += o.compared
 	r.faulty += o.faulty
 	r.struck += o.struck
@@ -95,6 +101,8 @@ func (r *Report) Write(w io.Writer) {
 		fmt.Fprintf(w, ", %d not (%s)", r.skipped[why], why)
 	}
 	fmt.Fprintf(w, "; %d turns split, %d times bytes wanted by the twin only, %d effects undone\n", r.split, r.wants, r.undone)
+	fmt.Fprintf(w, "%d children, %d messages, %d slots granted, %d answers of people taken and %d refused\n",
+		r.children, r.messages, r.slots, r.answered, r.unanswered)
 	for s, n := range r.status {
 		if n > 0 {
 			fmt.Fprintf(w, "%s %d  ", graph.Status(s), n)
@@ -131,9 +139,13 @@ var ran = []struct {
 	{graph.While, "while"},
 	{graph.Until, "until"},
 	{graph.Parallel, "parallel"},
+	{graph.Race, "race"},
 	{graph.Scope, "do"},
 	{graph.Wait, "wait"},
 	{graph.Await, "await"},
+	{graph.Approval, "approval"},
+	{graph.CallWorkflow, "call"},
+	{graph.Emit, "emit"},
 	{graph.Respond, "respond"},
 	{graph.Return, "return"},
 	{graph.Fail, "fail"},
@@ -161,7 +173,7 @@ func (r *Report) Missing() []string {
 }
 
 // traceTurn notes what a turn took and decided.
-func (s *shell) traceTurn(in []interpreter.Input, t *fact.Turn) {
+func (s *run) traceTurn(in []interpreter.Input, t *fact.Turn) {
 	if s.trace == nil {
 		return
 	}

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"container/heap"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -17,9 +19,8 @@ const (
 	maxEvents = 40_000
 )
 
-// shell drives one run as the engine does. What it holds is in three parts:
-// what is durable, what a process holds and loses when it ends, and the
-// simulated time.
+// shell drives runs and books as the engine does: one process with a log, a
+// store and a clock.
 type shell struct {
 	p      *Program
 	make   func(*graph.Workflow) Machine
@@ -28,23 +29,16 @@ type shell struct {
 	trace  *trace
 	world  *world
 
-	// The log and the store.
-	record   [][]byte // the turns
-	cut      cutAt    // where the history begins
-	snapshot snapshot
+	// The store.
 	payloads map[expression.Hash][]byte
-	inbox    []interpreter.Input // signals and cancels, in order
+	sent     map[messageID]bool
+	runs     []*run
+	books    []*book
+	known    map[string]*run
 
 	// The process.
-	epoch   int // counts processes
-	down    bool
-	m       Machine // nil: not loaded
-	twin    Machine // folded from the record, as the live machine stands
-	pending []interpreter.Input
-	calls   map[callID]*call
-	timers  map[string]*timer
-	again   bool // Decide has more to say without an input
-	reissue bool // loaded, and what is outstanding not yet issued
+	epoch int // counts processes
+	down  bool
 
 	// Time.
 	now     time.Time
@@ -52,91 +46,53 @@ type shell struct {
 	future  agenda
 	planned int
 
-	history  *history
 	verbs    map[graph.Kind]bool // of the last turn, and of the steps that are open
 	fresh    []hit               // faults since the last turn
 	diverged string              // why the outcome may differ from the calm run's
-	cancels  int                 // cancels that were sent
+	cancels  int                 // cancels that were sent to the first run
+	aimed    int                 // cancels that were sent to any run
 	turns    int                 // that were decided
 	rescues  int
-	strays   strays
 }
 
-// cutAt is the place of a Carried fact: history before it is gone.
-type cutAt struct {
-	turn, event int
-	on          bool
-}
-
-// snapshot is a cached state and the number of turns that it stands for.
-type snapshot struct {
-	state []byte
-	turns int
-}
-
-type callID struct {
-	path    string
-	attempt int
-}
-
-// call is one attempt of an operation on its way.
-type call struct {
-	id        callID
-	cmd       interpreter.Call
-	submitted bool
-	arrived   bool
-	stopped   bool // its context has ended
-	answered  bool
-	reply     reply
-}
-
-type timer struct {
-	due time.Time // as recorded
-	gen int
+// stream is what has an inbox and takes turns.
+type stream interface {
+	busy() bool
+	turn()
+	boot()
 }
 
 func newShell(p *Program, make func(*graph.Workflow) Machine, pl *plan, r *Report, tr *trace) *shell {
 	s := &shell{
 		p: p, make: make, faults: pl, report: r, trace: tr,
 		world:    &world{seed: p.Seed, keys: map[string]*account{}},
-		payloads: map[expression.Hash][]byte{},
-		now:      time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
-		history:  newHistory(p),
-		verbs:    map[graph.Kind]bool{},
+		payloads: map[expression.Hash][]byte{}, sent: map[messageID]bool{}, known: map[string]*run{},
+		now:   time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
+		verbs: map[graph.Kind]bool{},
 	}
-	s.boot()
-	for _, g := range p.Signals {
-		s.after(g.at, func() { s.signal(g.name, g.data) })
-	}
+	s.epoch++
+	s.addRun(p, p.run(), false)
 	return s
 }
 
-// cancel puts a cancel into the inbox.
-func (s *shell) cancel(f Fault) {
-	s.hit(f)
-	s.cancels++
-	s.inbox = append(s.inbox, interpreter.Cancel{Reason: f.String()})
-}
-
-// signal puts a signal into the inbox; a fault may send it twice.
-func (s *shell) signal(name, data string) {
-	s.planned++
-	g := interpreter.Signal{ID: "signal-" + itoa(s.planned), Name: name, Data: []byte(data)}
-	s.inbox = append(s.inbox, g)
-	if s.strikes(Duplicate) {
-		s.inbox = append(s.inbox, g)
+// streams returns the runs and books in the order in which they began.
+func (s *shell) streams() []stream {
+	all := make([]stream, 0, len(s.runs)+len(s.books))
+	for _, b := range s.books {
+		all = append(all, b)
 	}
+	for _, r := range s.runs {
+		all = append(all, r)
+	}
+	return all
 }
 
-// boot starts a process. The machine is loaded when there is something to do.
+// boot starts a process. A machine is loaded when there is something to do.
 func (s *shell) boot() {
 	s.down = false
 	s.epoch++
-	s.pending, s.calls, s.timers = nil, map[callID]*call{}, map[string]*timer{}
-	s.m, s.twin = nil, nil
-	s.again, s.reissue = len(s.record) > 0, false
-	if len(s.record) == 0 {
-		s.pending = []interpreter.Input{s.p.start()} // whoever starts it tries again
+	for _, x := range s.streams() {
+		x.boot()
 	}
 }
 
@@ -146,7 +102,12 @@ func (s *shell) crash() {
 	s.faults.crashes--
 	s.down = true
 	s.epoch++
-	s.m, s.twin, s.pending, s.calls, s.timers = nil, nil, nil, nil, nil
+	for _, r := range s.runs {
+		r.lose()
+	}
+	for _, b := range s.books {
+		b.lose()
+	}
 	away := time.Duration(1+s.faults.dice.n(800)) * time.Millisecond
 	if s.faults.dice.chance(10) {
 		away = time.Duration(s.faults.dice.n(7200)) * time.Second
@@ -160,12 +121,13 @@ func (s *shell) live() {
 		if turns > maxTurns {
 			fail("the run has not ended after %d turns", maxTurns)
 		}
+		x := s.ready()
 		switch {
-		case s.busy() && (len(s.future) == 0 || !s.holds()):
-			s.turn()
+		case x != nil && (len(s.future) == 0 || !s.holds()):
+			x.turn()
 		case len(s.future) > 0:
 			s.next()
-		case s.m != nil && s.m.Ended():
+		case s.over():
 			return
 		default:
 			s.rescue()
@@ -173,9 +135,34 @@ func (s *shell) live() {
 	}
 }
 
-// busy tells whether there is something to decide on.
-func (s *shell) busy() bool {
-	return !s.down && (len(s.pending) > 0 || len(s.inbox) > 0 && len(s.record) > 0 || s.again)
+// ready returns a stream that has something to decide on, nil when none has.
+func (s *shell) ready() stream {
+	if s.down {
+		return nil
+	}
+	var busy []stream
+	for _, x := range s.streams() {
+		if x.busy() {
+			busy = append(busy, x)
+		}
+	}
+	switch {
+	case len(busy) == 0:
+		return nil
+	case len(busy) > 1 && s.strikes(Reorder):
+		return one(s.faults.dice, busy...)
+	}
+	return busy[0]
+}
+
+// over tells that every run has ended.
+func (s *shell) over() bool {
+	for _, r := range s.runs {
+		if r.history.status == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // holds tells whether a turn waits for more inputs.
@@ -183,23 +170,31 @@ func (s *shell) holds() bool {
 	return s.future[0].at.Sub(s.now) < time.Second && s.strikes(Batch)
 }
 
-// rescue sends the signals that the run waits for, when nothing else is left
-// to happen.
+// rescue sends what the runs wait for, when nothing else is left to happen.
 func (s *shell) rescue() {
 	s.rescues++
-	sent := map[string]bool{}
-	if s.m != nil {
-		for _, v := range s.m.View().Steps {
-			n := s.p.nodes[v.Step]
-			if n.Kind == graph.Await && v.Status == graph.Waiting && !sent[n.Await.Signal] {
-				sent[n.Await.Signal] = true
-				s.signal(n.Await.Signal, goodSignal)
+	sent := false
+	for _, r := range s.runs {
+		sent = r.rescue() || sent
+	}
+	if !sent || s.rescues > 500 {
+		fail("the runs stand still: nothing is open that could go on\n%s", s.standing())
+	}
+}
+
+// standing shows what the runs that stand still wait for.
+func (s *shell) standing() string {
+	var b strings.Builder
+	for _, r := range s.runs {
+		if r.history.status == 0 {
+			fmt.Fprintf(&b, "%s (%s) after event %d", r.id, r.p.Name, r.history.seq)
+			if r.m != nil {
+				fmt.Fprintf(&b, ": %s %s", r.m.View().Status, show(r.m.Outstanding()))
 			}
+			b.WriteByte('\n')
 		}
 	}
-	if len(sent) == 0 || s.rescues > 500 {
-		fail("the run stands still after event %d: nothing is open that could go on", s.history.seq)
-	}
+	return b.String()
 }
 
 // strikes tells whether a fault strikes at a moment at which it could.
@@ -230,7 +225,7 @@ func (s *shell) hit(f Fault) {
 }
 
 // meet notes the verbs of a turn that was decided.
-func (s *shell) meet(t *fact.Turn) {
+func (s *run) meet(t *fact.Turn) {
 	s.verbs = s.history.openKinds()
 	for _, e := range t.Events {
 		if k, ok := s.p.kinds[idOf(look(e.Fact).path)]; ok {
@@ -253,21 +248,6 @@ func (s *shell) mayDiverge(why string) {
 		s.diverged = why
 	}
 	s.trace.add("  -- may diverge: %s", why)
-}
-
-// load folds the record into a machine, the one before it being lost.
-func (s *shell) load() {
-	if s.m != nil {
-		return
-	}
-	if s.snapshot.state != nil && s.strikes(Snapshot) {
-		s.m = s.fromSnapshot()
-	} else {
-		s.m = s.replay(len(s.record))
-	}
-	s.m.Outstanding() // forgets what replaying changed
-	s.again = len(s.record) > 0 && !s.m.Ended()
-	s.reissue = s.again
 }
 
 // bytes returns the whole JSON of a value.

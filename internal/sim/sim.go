@@ -65,7 +65,7 @@ type Baseline struct {
 // Prepare generates the workflow of a seed and runs it without faults.
 func (s Simulator) Prepare(seed uint64) (*Baseline, *Report, *Violation) {
 	p := Generate(seed / seedsPerProgram)
-	if err := p.compile(); err != nil {
+	if err := p.compileAll(); err != nil {
 		return nil, nil, &Violation{Seed: seed, Program: p, What: err.Error()}
 	}
 	return s.Calm(p, seed)

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	count = flag.Uint64("sim.n", 3000, "how many seeds to simulate")
+	count = flag.Uint64("sim.n", 4800, "how many seeds to simulate")
 	only  = flag.Uint64("sim.seed", 0, "simulate this seed only")
 	first = flag.Uint64("sim.from", 1, "the first seed")
 )

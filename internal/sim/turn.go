@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/fact"
@@ -8,7 +9,7 @@ import (
 )
 
 // turn takes one turn, as the engine does: load, decide, store, append, issue.
-func (s *shell) turn() {
+func (s *run) turn() {
 	s.disturb()
 	if s.down {
 		return
@@ -21,13 +22,15 @@ func (s *shell) turn() {
 	s.again = false
 	t := s.m.Decide(at, in...)
 	var commands []interpreter.Command
+	var sends []interpreter.Message
 	if len(t.Events) > 0 {
+		sends = s.m.Sends(t.Events)
 		commands = s.m.Commands(t.Events)
 	}
 	s.report.turn(&t)
 	s.meet(&t)
 	s.traceTurn(in, &t)
-	s.checkTwin(twin, at, in, &t, commands)
+	s.checkTwin(twin, at, in, &t, commands, sends)
 	s.twin = twin // it stands where the live one does; in most turns a folded one takes its place
 	if s.faults.checks.chance(12) {
 		s.checkOneByOne(at, in, &t)
@@ -36,9 +39,11 @@ func (s *shell) turn() {
 		s.crash()
 		return
 	}
-	if !s.commit(&t, own) {
+	answers := s.expect(in)
+	if !s.commit(&t, own, sends) {
 		return
 	}
+	s.checkAnswers(answers, &t)
 	s.checkCommitted(&t, commands)
 	s.settle(&t, in, own)
 	if s.crashes(CrashAfter) {
@@ -53,13 +58,13 @@ func (s *shell) turn() {
 
 // inputs returns what the machine is told next, and how much of it is the
 // process's own.
-func (s *shell) inputs() (in []interpreter.Input, own int) {
+func (s *run) inputs() (in []interpreter.Input, own int) {
 	if len(s.pending) > 1 && s.strikes(Reorder) {
 		d := s.faults.dice
 		d.r.Shuffle(len(s.pending), func(i, j int) { s.pending[i], s.pending[j] = s.pending[j], s.pending[i] })
 	}
 	in = append(in, s.pending...)
-	if len(s.record) > 0 {
+	if s.child || len(s.record) > 0 {
 		in = append(in, s.inbox...)
 	}
 	return in, len(s.pending)
@@ -67,7 +72,7 @@ func (s *shell) inputs() (in []interpreter.Input, own int) {
 
 // commit appends the turn. It returns false when the machine is to be read
 // again.
-func (s *shell) commit(t *fact.Turn, own int) bool {
+func (s *run) commit(t *fact.Turn, own int, sends []interpreter.Message) bool {
 	for _, p := range t.Payloads {
 		s.payloads[p.Hash] = p.Bytes
 	}
@@ -78,16 +83,17 @@ func (s *shell) commit(t *fact.Turn, own int) bool {
 	switch {
 	case s.crashes(AppendFails):
 		s.faults.crashes--
-		s.m, s.twin, s.again = nil, nil, len(s.record) > 0
+		s.m, s.twin, s.again = nil, nil, s.running()
 		return false
 	case s.crashes(AppendLost):
 		s.crash()
 		return false
 	}
-	s.inbox = s.inbox[took:]
+	s.inbox = slices.Clone(s.inbox[took:])
 	if len(t.Events) > 0 {
 		s.record = append(s.record, fact.EncodeTurn(t.Events))
 		s.history.take(t.Events, s)
+		s.deliver(s.id, sends)
 	}
 	if s.crashes(AppendKept) {
 		s.crash()
@@ -98,7 +104,7 @@ func (s *shell) commit(t *fact.Turn, own int) bool {
 
 // settle takes away the inputs that the turn took, and sends off the calls
 // that are now known to have started.
-func (s *shell) settle(t *fact.Turn, in []interpreter.Input, own int) {
+func (s *run) settle(t *fact.Turn, in []interpreter.Input, own int) {
 	taken := min(t.Taken, own)
 	refused := map[int]bool{}
 	for _, r := range t.Refused {
@@ -126,7 +132,7 @@ func (s *shell) settle(t *fact.Turn, in []interpreter.Input, own int) {
 }
 
 // afterwards does what the turn wants done now that it is in the log.
-func (s *shell) afterwards(t *fact.Turn, commands []interpreter.Command) {
+func (s *run) afterwards(t *fact.Turn, commands []interpreter.Command) {
 	s.again = t.More
 	s.issue(commands)
 	for _, h := range t.Wants {
@@ -146,7 +152,7 @@ func (s *shell) afterwards(t *fact.Turn, commands []interpreter.Command) {
 }
 
 // disturb lets the faults strike that come between two turns.
-func (s *shell) disturb() {
+func (s *run) disturb() {
 	d := s.faults.dice
 	if s.strikes(ClockForward) {
 		s.step(d, 1)
@@ -154,11 +160,19 @@ func (s *shell) disturb() {
 	if s.strikes(ClockBack) {
 		s.step(d, -1)
 	}
-	if s.turns >= s.faults.cancelAt && s.faults.percent[Cancel] > 0 && s.cancels == 0 {
-		s.cancel(Cancel)
+	if s.turns >= s.faults.cancelAt && s.faults.percent[Cancel] > 0 && s.aimed == 0 {
+		s.target().cancel(Cancel)
 	}
-	if s.cancels == 1 && s.strikes(CancelTwice) {
-		s.cancel(CancelTwice)
+	if s.aimed > 0 && s.aimed < 2 && s.strikes(CancelTwice) {
+		for _, r := range s.runs {
+			if r.cancelled > 0 {
+				r.cancel(CancelTwice)
+				break
+			}
+		}
+	}
+	if s.suspends < 3 && s.strikes(Suspend) {
+		s.suspend()
 	}
 	if len(s.record) > 0 {
 		if s.strikes(StaleTimer) {
@@ -179,6 +193,14 @@ func (s *shell) disturb() {
 	}
 }
 
+// target returns the run that a cancel is for: mostly the first.
+func (s *run) target() *run {
+	if s.faults.dice.chance(75) {
+		return s.runs[0]
+	}
+	return one(s.faults.dice, s.runs...)
+}
+
 // maxSkew is how far the clock is from the true time at most; never is longer,
 // for timeouts that do not strike.
 const (
@@ -187,7 +209,7 @@ const (
 )
 
 // step moves the clock.
-func (s *shell) step(d dice, sign time.Duration) {
+func (s *run) step(d dice, sign time.Duration) {
 	by := one(d, time.Millisecond, 3*time.Second, time.Minute, time.Hour, 24*time.Hour)
 	if !s.p.Timed && d.chance(20) {
 		by = 365 * 24 * time.Hour
@@ -203,7 +225,7 @@ func (s *shell) step(d dice, sign time.Duration) {
 }
 
 // insert puts an input among those that wait.
-func (s *shell) insert(in interpreter.Input) {
+func (s *run) insert(in interpreter.Input) {
 	if in == nil {
 		return
 	}
@@ -218,7 +240,7 @@ type strays struct {
 }
 
 // timer returns the firing of a timer that is not open.
-func (x *strays) timer(s *shell) interpreter.Input {
+func (x *strays) timer(s *run) interpreter.Input {
 	if len(x.timers) == 0 {
 		return interpreter.TimerFired{Timer: "wait:nowhere"}
 	}
@@ -238,7 +260,7 @@ func (x *strays) timer(s *shell) interpreter.Input {
 }
 
 // result returns the answer of a call that ended before.
-func (x *strays) result(s *shell) interpreter.Input {
+func (x *strays) result(s *run) interpreter.Input {
 	if len(x.calls) == 0 {
 		return interpreter.CallResult{Path: "nowhere", Attempt: 1, Output: []byte(`"stray"`)}
 	}

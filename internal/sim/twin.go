@@ -14,7 +14,7 @@ import (
 
 // replay folds the first n turns of the record, from where the history was
 // cut in every other case.
-func (s *shell) replay(n int) Machine {
+func (s *run) replay(n int) Machine {
 	m := s.make(s.p.Flow)
 	first := 0
 	if s.cut.on && s.cut.turn < n && s.faults.checks.chance(50) {
@@ -40,7 +40,7 @@ func apply(m Machine, events []fact.Event) {
 
 // twinNow returns a machine that stands where the live one does and was
 // folded from the record, or began with the live one's state.
-func (s *shell) twinNow() Machine {
+func (s *run) twinNow() Machine {
 	twin := s.twin
 	if twin == nil || s.faults.checks.chance(15) {
 		twin = s.replay(len(s.record))
@@ -58,7 +58,7 @@ func (s *shell) twinNow() Machine {
 
 // checkTwin has the twin decide on what the live machine decided on. A twin
 // that wants bytes which the live machine had is given them and goes on.
-func (s *shell) checkTwin(twin Machine, at time.Time, in []interpreter.Input, t *fact.Turn, commands []interpreter.Command) {
+func (s *run) checkTwin(twin Machine, at time.Time, in []interpreter.Input, t *fact.Turn, commands []interpreter.Command, sends []interpreter.Message) {
 	events, refused := s.decide(twin, at, in, t)
 	same(t.Events, events, "the twin decides otherwise than the live machine")
 	if !reflect.DeepEqual(t.Refused, refused) {
@@ -67,6 +67,9 @@ func (s *shell) checkTwin(twin Machine, at time.Time, in []interpreter.Input, t 
 	if len(events) == 0 {
 		return
 	}
+	if got := twin.Sends(events); !reflect.DeepEqual(sends, got) {
+		fail("the twin sends otherwise:\nlive %+v\ntwin %+v", sends, got)
+	}
 	if got := twin.Commands(events); !reflect.DeepEqual(commands, got) {
 		fail("the twin commands otherwise:\nlive %s\ntwin %s", show(commands), show(got))
 	}
@@ -74,7 +77,7 @@ func (s *shell) checkTwin(twin Machine, at time.Time, in []interpreter.Input, t 
 
 // decide has m decide until it has as many events as the turn t, and has taken
 // as many inputs.
-func (s *shell) decide(m Machine, at time.Time, in []interpreter.Input, t *fact.Turn) (events []fact.Event, refused []fact.Refusal) {
+func (s *run) decide(m Machine, at time.Time, in []interpreter.Input, t *fact.Turn) (events []fact.Event, refused []fact.Refusal) {
 	had := map[expression.Hash][]byte{}
 	taken := 0
 	for {
@@ -105,7 +108,7 @@ func (s *shell) decide(m Machine, at time.Time, in []interpreter.Input, t *fact.
 
 // checkOneByOne has a third machine take the inputs one at a time: a turn of n
 // inputs has the events of n turns of one.
-func (s *shell) checkOneByOne(at time.Time, in []interpreter.Input, t *fact.Turn) {
+func (s *run) checkOneByOne(at time.Time, in []interpreter.Input, t *fact.Turn) {
 	if t.Taken < 2 {
 		return
 	}
@@ -130,7 +133,7 @@ func (s *shell) checkOneByOne(at time.Time, in []interpreter.Input, t *fact.Turn
 }
 
 // anywhere returns bytes that are stored, or are about to be.
-func (s *shell) anywhere(h expression.Hash, t *fact.Turn, more []expression.Payload) []byte {
+func (s *run) anywhere(h expression.Hash, t *fact.Turn, more []expression.Payload) []byte {
 	for _, ps := range [][]expression.Payload{t.Payloads, more} {
 		for _, p := range ps {
 			if p.Hash == h {
@@ -172,7 +175,7 @@ const longRun = 120
 
 // checkCommitted compares the live machine with one that is folded from the
 // record, the turn just appended included. It becomes the next twin.
-func (s *shell) checkCommitted(t *fact.Turn, commands []interpreter.Command) {
+func (s *run) checkCommitted(t *fact.Turn, commands []interpreter.Command) {
 	if len(t.Events) == 0 {
 		return
 	}
@@ -199,7 +202,7 @@ func (s *shell) checkCommitted(t *fact.Turn, commands []interpreter.Command) {
 
 // checkViews compares how the live machine, a folded one and a restored one
 // look.
-func (s *shell) checkViews(folded Machine, state []byte) {
+func (s *run) checkViews(folded Machine, state []byte) {
 	s.history.checkView(s.m.View())
 	if len(s.payloads) > 0 {
 		return // a view shows large values only while their bytes are at hand
@@ -221,7 +224,7 @@ func (s *shell) checkViews(folded Machine, state []byte) {
 
 // checkCodec reads a turn back: the bytes must be the same again, and the
 // events look the same.
-func (s *shell) checkCodec(events []fact.Event) {
+func (s *run) checkCodec(events []fact.Event) {
 	b := s.record[len(s.record)-1]
 	read := s.lastOf(b)
 	if !bytes.Equal(fact.EncodeTurn(read), b) {
@@ -238,7 +241,7 @@ func (s *shell) checkCodec(events []fact.Event) {
 
 // checkOpen compares what the process holds with what the machine waits for:
 // commands are the shadow of events.
-func (s *shell) checkOpen() {
+func (s *run) checkOpen() {
 	open := map[string]time.Time{}
 	for _, c := range s.m.Outstanding() {
 		switch c := c.(type) {
@@ -269,7 +272,7 @@ func (s *shell) checkOpen() {
 
 // takeSnapshot replaces the live machine by one that begins with its state,
 // which a later process may begin with as well.
-func (s *shell) takeSnapshot() {
+func (s *run) takeSnapshot() {
 	state := s.m.State()
 	m := s.make(s.p.Flow)
 	if err := m.Restore(state); err != nil {
@@ -282,7 +285,7 @@ func (s *shell) takeSnapshot() {
 
 // fromSnapshot returns the machine of the last snapshot and of the turns
 // since.
-func (s *shell) fromSnapshot() Machine {
+func (s *run) fromSnapshot() Machine {
 	m := s.make(s.p.Flow)
 	if err := m.Restore(s.snapshot.state); err != nil {
 		fail("a state cannot be restored: %v", err)

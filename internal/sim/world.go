@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/graph"
@@ -32,13 +33,13 @@ type world struct {
 
 // account is what the world knows of one key.
 type account struct {
-	key, path string
-	repeat    graph.Repeat
-	input     string // as it was sent first
-	effects   int
-	unsure    bool // an attempt that may have had an effect has arrived
-	again     bool // the workflow asks for more attempts than the rule allows
-	hung      bool // it never answers: whether it is sent before its timeout is open
+	key, run, path string
+	repeat         graph.Repeat
+	input          string // as it was sent first
+	effects        int
+	unsure         bool // an attempt that may have had an effect has arrived
+	again          bool // the workflow asks for more attempts than the rule allows
+	hung           bool // it never answers: whether it is sent before its timeout is open
 }
 
 // reply is how the world answers an attempt.
@@ -63,23 +64,23 @@ const (
 
 // account returns the account of a call's key and checks that it carries the
 // input that it carried first.
-func (w *world) account(c interpreter.Call, input []byte, again bool) *account {
+func (w *world) account(run string, c interpreter.Call, input []byte, again bool) *account {
 	a := w.keys[c.Key]
 	if a == nil {
-		a = &account{key: c.Key, path: c.Path, repeat: c.Repeat, input: string(input), again: again}
+		a = &account{key: c.Key, run: run, path: c.Path, repeat: c.Repeat, input: string(input), again: again}
 		w.keys[c.Key] = a
 		w.list = append(w.list, a)
 		return a
 	}
-	if a.input != string(input) || a.path != c.Path {
+	if a.input != string(input) || a.run != run || a.path != c.Path {
 		fail("key %s of %s carried %s first and carries %s for %s", c.Key, a.path, a.input, input, c.Path)
 	}
 	return a
 }
 
 // arrive lets an attempt reach the world and have its effect.
-func (w *world) arrive(c interpreter.Call, input []byte, again bool) reply {
-	a := w.account(c, input, again)
+func (w *world) arrive(run string, c interpreter.Call, input []byte, again bool) reply {
+	a := w.account(run, c, input, again)
 	r := w.reply(c, input)
 	if a.unsure && c.Repeat == graph.Never && !a.again {
 		fail("call %s may have had its effect and must never be repeated, attempt %d comes all the same", c.Path, c.Attempt)
@@ -143,11 +144,12 @@ func lostError(code, message string) *graph.Failure {
 }
 
 // effects returns the paths of the keys that had an effect, by key, without
-// those of calls that hung.
+// those of calls that hung and those that tell people, which depend on how
+// long things take.
 func (w *world) effects() map[string]string {
 	done := map[string]string{}
 	for _, a := range w.list {
-		if a.effects > 0 && !a.hung {
+		if a.effects > 0 && !a.hung && !strings.Contains(a.path, ".notify[") && !strings.HasPrefix(a.path, "notify[") {
 			done[a.key] = a.path
 		}
 	}

@@ -460,5 +460,8 @@ func (m *Machine) endRun(e fact.Event, f *runEnded) {
 			s.phase, s.status, s.endedAt = done, graph.Cancelled, e.Time
 		}
 	})
+	for _, s := range m.st.tasks.all() {
+		m.st.closed = append(m.st.closed, closedTask{path: s.path})
+	}
 	m.st.agenda, m.st.timers, m.st.awaits, m.st.tasks = queue{}, ordered[timer]{}, ordered[*step]{}, ordered[*step]{}
 }

@@ -1,7 +1,6 @@
 package interpreter
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -49,8 +48,5 @@ func (m *Machine) Trigger() expression.Value { return m.st.run.Trigger }
 
 // TaskRefusal returns why a task of a run that has ended cannot be answered.
 func (m *Machine) TaskRefusal(path string) fact.Refusal {
-	if _, ok := m.st.tasks.get(path); ok {
-		return fact.Refusal{Code: RefusedClosed, Why: fmt.Sprintf("the task %q is closed: the run has ended", path)}
-	}
 	return m.noTask(path)
 }
