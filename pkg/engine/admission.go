@@ -67,9 +67,13 @@ func (e *Engine) Limit(ctx context.Context, workflow, key string) (holders, wait
 	if _, err := e.defs.find(workflow, ""); err != nil {
 		return nil, nil, err
 	}
+	var l struct{ holders, waiting []string }
 	err = e.shelf.ask(ctx, interpreter.LimitPrefix+workflow, func(m bookMachine) {
-		l := m.(*books.Limit)
-		holders, waiting = l.Holders(key), l.Waiting(key)
+		limit := m.(*books.Limit)
+		l.holders, l.waiting = limit.Holders(key), limit.Waiting(key)
 	})
-	return holders, waiting, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return l.holders, l.waiting, nil
 }

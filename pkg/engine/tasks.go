@@ -95,7 +95,10 @@ func (e *Engine) RunTasks(ctx context.Context, id string) ([]Task, error) {
 			return nil
 		})
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 func (e *Engine) taskOf(r *run, t interpreter.Task) (Task, error) {

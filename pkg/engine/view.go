@@ -44,7 +44,10 @@ func (e *Engine) Get(ctx context.Context, id string) (RunView, error) {
 		}
 		return err
 	})
-	return v, err
+	if err != nil { // the run may still be about to answer
+		return RunView{}, err
+	}
+	return v, nil
 }
 
 // endedView is a run that has ended, as of so many records: an answer that
