@@ -349,7 +349,7 @@ func (x *matchIndex) fields(c *fact.Coder, tag uint64) {
 
 func (x *matchIndex) flatten() []flat {
 	var opens []*open
-	for _, o := range x.runs { // order: sorted below
+	for _, o := range x.runs { // order does not show: the list is sorted below
 		for ; o != nil; o = o.sibling {
 			opens = append(opens, o)
 		}

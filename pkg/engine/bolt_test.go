@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,3 +73,63 @@ steps:
   - { id: nap, wait: 5ms }
   - { id: b, action: test.keyed, with: { name: "b ${ input.n }" } }
 `
+
+// Children, events and slots are where they were in the file that a kill left
+// behind, and each arrives once.
+func TestCrashBetweenRunsOnDisk(t *testing.T) {
+	path, w := filepath.Join(t.TempDir(), "log"), newWorld()
+	w.slow = time.Millisecond
+	var runs []string
+	const rounds, each = 6, 6
+	for round := range rounds {
+		log, err := boltlog.Open(path, boltlog.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := engine.Open(t.Context(), engine.Options{Store: log, Registry: w.registry()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, src := range exchange {
+			if _, found, err := e.Deploy(t.Context(), "w.yaml", []byte(src)); err != nil {
+				t.Fatal(err, found)
+			}
+		}
+		if round < rounds-1 {
+			for i := range each {
+				s, err := e.Start(t.Context(), engine.StartRequest{
+					Workflow: "hub", Input: fmt.Appendf(nil, `{"name":"%d.%d"}`, round, i),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				runs = append(runs, s.Run)
+			}
+			e.Kill()
+		} else {
+			for _, run := range runs {
+				if v, err := e.Wait(t.Context(), run); err != nil || v.Status != graph.Succeeded {
+					t.Errorf("run %s ended %s, %v", run, v.Status, err)
+				}
+			}
+			if err := e.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leaves := 0
+	for id, n := range w.effects {
+		if n != 1 {
+			t.Errorf("%s had %d effects, want 1", id, n)
+		}
+		if strings.HasPrefix(id, "keyed leaf") {
+			leaves++
+		}
+	}
+	if leaves != 2*len(runs) || len(w.trouble) > 0 {
+		t.Errorf("%d leaves of %d hubs, %v", leaves, len(runs), w.trouble)
+	}
+}
