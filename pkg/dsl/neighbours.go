@@ -226,7 +226,7 @@ func (s *structure) kindHint(n *node, sh *shape) string {
 }
 
 // patternHint helps where a text does not have the form it needs.
-func patternHint(n *node, text string) (diag.Code, string) {
+func patternHint(n *node, text string, sh *shape) (diag.Code, string) {
 	key := ""
 	if n.key != nil {
 		key = n.key.text
@@ -234,7 +234,7 @@ func patternHint(n *node, text string) (diag.Code, string) {
 	switch {
 	case strings.ContainsAny(text, "-") && (key == "id" || key == "as" || key == "rollback" || key == ""):
 		return codeName, fmt.Sprintf("expressions read - as minus; write %q", strings.ReplaceAll(text, "-", "_"))
-	case key == "timeout" || key == "wait" || key == "delay" || key == "maxDelay" || key == "attemptTimeout" || key == "deadline" || key == "cancelGrace":
+	case strings.Contains(sh.what(), "duration"):
 		return codeDuration, durationHint(text)
 	case key == "workflow":
 		return codeName, fmt.Sprintf("write %q", strings.Trim(nonName.ReplaceAllString(strings.ToLower(text), "-"), "-0123456789"))
@@ -242,7 +242,7 @@ func patternHint(n *node, text string) (diag.Code, string) {
 		return codeValue, fmt.Sprintf("name the connector too: write %q", "http."+text)
 	case key == "path" && !strings.HasPrefix(text, "/"):
 		return codeValue, fmt.Sprintf("write %q", "/"+text)
-	case key == "id" || key == "as" || key == "" || key == "rollback":
+	case key == "id" || key == "as" || key == "rollback" || key == "" && strings.Contains(sh.what(), "name"):
 		return codeName, ""
 	}
 	return codeValue, ""

@@ -127,7 +127,7 @@ func (s *structure) checkText(n *node, sh *shape) {
 	length := utf8.RuneCountInString(n.text)
 	switch {
 	case sh.pattern != nil && !sh.pattern.MatchString(n.text):
-		code, hint := patternHint(n, n.text)
+		code, hint := patternHint(n, n.text, sh)
 		s.wrong(code, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), hint)
 	case length < sh.MinLength:
 		s.wrong(codeValue, n, n.name()+" is empty", fmt.Sprintf("it must be %s", sh.what()))
@@ -181,7 +181,7 @@ func (s *structure) checkMap(n *node, sh *shape) {
 		}
 		if sh.PropertyNames != nil && sh.PropertyNames.pattern != nil {
 			if !sh.PropertyNames.pattern.MatchString(k.text) || sh.PropertyNames.MaxLength > 0 && utf8.RuneCountInString(k.text) > sh.PropertyNames.MaxLength {
-				code, hint := patternHint(k, k.text)
+				code, hint := patternHint(k, k.text, sh.PropertyNames)
 				s.report(code, v, k.start, k.end, fmt.Sprintf("%q must be %s", k.text, sh.PropertyNames.what()), hint)
 				v.bad = true
 				continue
@@ -251,8 +251,7 @@ func (s *structure) unknownKey(n, k, v *node, sh *shape) {
 
 // choose returns the alternative that n is meant to be: of a step the one of
 // its verb, of a trigger the one of its kind, of anything else the first that
-// has its kind and, among mappings, most of the keys that it needs. It reports
-// when there is none.
+// has its kind or, among mappings, its keys. It reports when there is none.
 func (s *structure) choose(n *node, sh *shape) *shape {
 	if n.kind == kindMap {
 		switch {
@@ -262,14 +261,36 @@ func (s *structure) choose(n *node, sh *shape) *shape {
 			return s.chooseTrigger(n, sh)
 		}
 	}
-	var best *shape
-	most := -1
+	var fit []*shape
 	for _, o := range sh.OneOf {
-		if !o.accepts(n) {
-			continue
+		if o.accepts(n) {
+			fit = append(fit, o)
 		}
-		keys := 0
+	}
+	if len(fit) > 1 && n.kind == kindMap {
+		return s.chooseByKey(n, fit)
+	}
+	if len(fit) > 0 {
+		return fit[0]
+	}
+	s.wrong(codeKind, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), s.kindHint(n, sh))
+	return nil
+}
+
+// chooseByKey returns the mapping that n has most of the keys of that tell it
+// from the others; it reports when there are none.
+func (s *structure) chooseByKey(n *node, fit []*shape) *shape {
+	best, most := (*shape)(nil), 0
+	var names []string
+	for _, o := range fit {
+		keys, named := 0, false
 		for _, name := range o.Required {
+			if !slices.ContainsFunc(fit, func(x *shape) bool { return !slices.Contains(x.Required, name) }) {
+				continue // all need it
+			}
+			if !named {
+				names, named = append(names, strconv.Quote(name)), true
+			}
 			if n.has(name) {
 				keys++
 			}
@@ -278,11 +299,19 @@ func (s *structure) choose(n *node, sh *shape) *shape {
 			best, most = o, keys
 		}
 	}
-	if best != nil {
-		return best
+	if best == nil {
+		hint := ""
+		for _, k := range n.keys {
+			if near := nearest(strconv.Quote(k.text), names); near != "" {
+				hint = fmt.Sprintf("did you mean %s?", near)
+				s.report(codeUnknownKey, n, k.start, k.end, fmt.Sprintf("unknown key %q in %s", k.text, n.name()), hint)
+				return nil
+			}
+		}
+		start, end := n.focus()
+		s.report(codeMissingKey, n, start, end, fmt.Sprintf("%s lacks %s", n.name(), strings.Join(names, " or ")), hint)
 	}
-	s.wrong(codeKind, n, fmt.Sprintf("%s must be %s, not %s", n.name(), sh.what(), n.got()), s.kindHint(n, sh))
-	return nil
+	return best
 }
 
 // chooseVerb returns the branch of the step's verb.
