@@ -97,7 +97,7 @@ func newPlan(seed uint64, turns int) *plan {
 		}
 	}
 	// These two end a run early: most runs must get through.
-	if !p.dice.chance(40) {
+	if !p.dice.chance(36) {
 		p.percent[Cancel], p.percent[CancelTwice] = 0, 0
 	} else if p.dice.chance(60) {
 		p.percent[CancelTwice] = 60
