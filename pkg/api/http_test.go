@@ -159,6 +159,9 @@ var scrubs = []struct {
 	{regexp.MustCompile(`"[0-9a-f]{32}"`), `"TASK"`},
 }
 
+// derived is the ID of a run that nobody asked for: a child, or of a firing.
+var derived = regexp.MustCompile(`"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"`)
+
 // show returns an answer as the cases have it: runs are numbered, times and
 // digests named.
 func (p *player) show(rec *httptest.ResponseRecorder) string {
@@ -188,7 +191,7 @@ func (p *player) show(rec *httptest.ResponseRecorder) string {
 	for i, r := range p.runs {
 		out = strings.ReplaceAll(out, r, fmt.Sprintf("RUN-%d", i+1))
 	}
-	return out
+	return derived.ReplaceAllString(out, `"DERIVED"`)
 }
 
 // note remembers a run.

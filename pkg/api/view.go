@@ -17,12 +17,15 @@ func runOf(v engine.RunView) Run {
 		Cancelling: v.Cancelling, Input: valueOf(v.Input), Output: valueOf(v.Output), Error: failureOf(v.Error),
 		Steps: []Step{},
 	}
+	if v.TriggerID == "" { // else it is a trigger
+		out.Parent = v.Parent
+	}
 	if a := v.Response; a != nil {
 		out.Response = &Answer{Status: a.Status, Headers: valueOf(a.Headers), Body: valueOf(a.Body)}
 	}
 	for _, s := range v.Steps {
 		out.Steps = append(out.Steps, Step{
-			Path: s.Path, Step: s.Step, Kind: verbOf(s.Kind), Operation: s.Operation, Status: StepStatus(s.Status.String()),
+			Path: s.Path, Step: s.Step, Kind: verbOf(s.Kind), Operation: s.Operation, Child: s.Child, Status: StepStatus(s.Status.String()),
 			Reason: s.Reason, Attempt: s.Attempt, StartedAt: s.StartedAt.UTC(), EndedAt: utc(s.EndedAt), Due: utc(s.Due),
 			Input: valueOf(s.Input), Output: valueOf(s.Output), Error: failureOf(s.Error),
 		})

@@ -152,6 +152,7 @@ type View struct {
 	Run, Workflow, Version, Digest string
 	Semantics                      int
 	TriggerID                      string
+	Parent                         string // the stream that started it; empty: nobody inside did
 	Status                         graph.Status
 	StartedAt, EndedAt             time.Time
 	WakeAt                         time.Time // earliest open timer; zero: none
@@ -168,6 +169,7 @@ type StepView struct {
 	Step      string // id in the workflow
 	Kind      graph.Kind
 	Operation string
+	Child     string // the run that a call waits for, or waited for
 	Status    graph.Status
 	Reason    string // of skipped: dependency, condition
 	Attempt   int

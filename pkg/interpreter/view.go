@@ -63,7 +63,7 @@ func (m *Machine) View() View {
 	r := &m.st.run
 	v := View{
 		Run: r.Run, Workflow: r.Workflow, Version: r.Version, Digest: r.Digest, Semantics: r.Semantics,
-		TriggerID: r.TriggerID, Status: m.Status(), StartedAt: m.startedAt(), EndedAt: m.st.endedAt,
+		TriggerID: r.TriggerID, Parent: r.Parent, Status: m.Status(), StartedAt: m.startedAt(), EndedAt: m.st.endedAt,
 		Input: r.Input, Error: m.st.fail, Response: m.st.answer, Cancelling: m.st.ending == stopCancel && !m.Ended(),
 	}
 	if m.st.output != nil {
@@ -111,7 +111,7 @@ func (m *Machine) stepView(s *step) StepView {
 	v := StepView{
 		Path: s.path, Step: s.node.ID, Kind: s.node.Kind, Status: s.status, Reason: s.reason,
 		Attempt: s.attempt, StartedAt: s.started, EndedAt: s.endedAt, Input: s.input,
-		Output: m.cellValue(s.out), Error: s.fail, Due: s.due,
+		Output: m.cellValue(s.out), Error: s.fail, Due: s.due, Child: s.child,
 	}
 	if s.node.Call != nil {
 		v.Operation = s.node.Call.Operation

@@ -311,6 +311,9 @@ type Run struct {
 	// Output Any JSON value.
 	Output Value `json:"output,omitempty,omitzero"`
 
+	// Parent The run that called it.
+	Parent string `json:"parent,omitempty,omitzero"`
+
 	// Response What the respond step said.
 	Response *Answer `json:"response,omitempty"`
 	Run      string  `json:"run"`
@@ -380,6 +383,9 @@ type Started struct {
 // Step One execution of a step.
 type Step struct {
 	Attempt int `json:"attempt"`
+
+	// Child The run that a call waits for or waited for.
+	Child string `json:"child,omitempty,omitzero"`
 
 	// Due When its wait or its next attempt is due.
 	Due     time.Time `json:"due,omitempty,omitzero"`
