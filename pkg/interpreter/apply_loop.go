@@ -77,8 +77,11 @@ func (m *Machine) applyPassEnded(_ fact.Event, s *step, f *passEnded) {
 	l.live = slices.Delete(l.live, i, i+1)
 	if h.keep || len(l.kept) < keptPasses || s.node.Kind != graph.Foreach {
 		l.kept = append(l.kept, h)
+	} else {
+		m.forsake(h)
 	}
 	if n := len(l.kept); s.node.Kind != graph.Foreach && n > keptPasses && !l.kept[n-2].keep {
+		m.forsake(l.kept[n-2])
 		l.kept = slices.Delete(l.kept, n-2, n-1) // the last pass stays: until reads it
 	}
 	r := passResult{ended: true, fail: f.Error}

@@ -156,8 +156,26 @@ func (m *Machine) applyRetry(e fact.Event, s *step, f *retryScheduled) {
 		s.frames = append(s.frames, s.loop.kept...)
 	}
 	s.halt, s.loop, s.winner, s.child, s.task = 0, nil, nil, "", nil
-	s.frames = slices.DeleteFunc(s.frames, func(f *frame) bool { return !f.keep })
+	s.frames = slices.DeleteFunc(s.frames, func(f *frame) bool {
+		if !f.keep {
+			m.forsake(f)
+		}
+		return !f.keep
+	})
 	m.setTimer(timerRetry, s, f.Due)
+}
+
+// forsake gives up what is still open in a frame that is dropped: notifications
+// that nobody waits for. Their answers come late.
+func (m *Machine) forsake(f *frame) {
+	m.eachStep(f, func(s *step) {
+		if s.phase == done {
+			return
+		}
+		m.st.calls.remove(s.path)
+		m.dropTasks(s)
+		m.clearTimers(s)
+	})
 }
 
 // leftBody registers the compensation of a step whose body has had its
