@@ -159,3 +159,58 @@ func TestBrokenBook(t *testing.T) {
 		}
 	})
 }
+
+// lossy is a store that has lost all payloads.
+type lossy struct{ eventlog.Store }
+
+func (lossy) Get(context.Context, [32]byte) ([]byte, error) {
+	return nil, eventlog.ErrCorrupt
+}
+
+const bigParent = `workflow: parent
+version: "1"
+steps:
+  - { id: kid, call: kid, with: { x: "${ repeat('x', 70000) }" } }
+`
+
+const anyKid = `workflow: kid
+version: "1"
+steps:
+  - { id: a, compose: 1 }
+`
+
+// A child takes an input that is stored; one whose input is lost fails its
+// step, and neither the parent nor the engine suffers more.
+func TestLargeChildInput(t *testing.T) {
+	t.Run("stored", func(t *testing.T) { largeChild(t, memlog.New(), "") })
+	t.Run("lost", func(t *testing.T) { largeChild(t, lossy{memlog.New()}, "InputInvalid") })
+}
+
+func largeChild(t *testing.T, store eventlog.Store, code string) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := engine.Open(t.Context(), engine.Options{Store: store, Registry: newWorld().registry()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, src := range []string{anyKid, bigParent} {
+			if _, found, err := e.Deploy(t.Context(), "w.yaml", []byte(src)); err != nil {
+				t.Fatal(err, found)
+			}
+		}
+		s, err := e.Start(t.Context(), engine.StartRequest{Workflow: "parent"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := e.Wait(t.Context(), s.Run)
+		got := ""
+		if v.Error != nil {
+			got = v.Error.Code
+		}
+		if err != nil || got != code {
+			t.Errorf("the run ended %s with %q, %v; want %q", v.Status, got, err, code)
+		}
+		if err := e.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -91,7 +91,7 @@ func (e *Engine) scopeOf(wf *graph.Workflow, s *fact.Start) (scope TriggerScope,
 	}
 	scope.Trigger, _ = x.(map[string]any)
 	if event, ok := scope.Trigger["event"].(map[string]any); ok {
-		raw, err := e.whole(s.Packed)
+		raw, err := e.startBytes(s)
 		if err != nil {
 			return scope, err
 		}

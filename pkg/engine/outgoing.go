@@ -89,7 +89,7 @@ func (e *Engine) complete(s *fact.Start) ([]expression.Payload, error) {
 
 // filledIn returns the input of a start: checked, defaults filled in.
 func (e *Engine) filledIn(wf *graph.Workflow, s *fact.Start) ([]byte, error) {
-	raw, err := e.whole(s.Packed)
+	raw, err := e.startBytes(s)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,16 @@ func (e *Engine) filledIn(wf *graph.Workflow, s *fact.Start) ([]byte, error) {
 		}
 	}
 	return expression.Encode(x)
+}
+
+// startBytes returns the JSON that a start carries. Bytes that are lost are the
+// start's trouble, not that of who sends it.
+func (e *Engine) startBytes(s *fact.Start) ([]byte, error) {
+	raw, err := e.whole(s.Packed)
+	if errors.Is(err, eventlog.ErrNotFound) || errors.Is(err, eventlog.ErrCorrupt) {
+		return nil, &startRefused{CodeInputInvalid, "the input cannot be read: " + err.Error()}
+	}
+	return raw, err
 }
 
 func inputRefused(err *InputError) error {

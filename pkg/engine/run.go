@@ -157,7 +157,11 @@ func (r *run) work() bool {
 		return r.fault(err)
 	}
 	t, err := r.decide(inputs)
-	if err != nil {
+	var unstored *unstoredError
+	switch {
+	case errors.As(err, &unstored):
+		return r.uncommitted(unstored.err)
+	case err != nil:
 		return r.fault(err)
 	}
 	if err := r.commit(&t, messages); err != nil {

@@ -78,11 +78,23 @@ func (r *run) decide(in []interpreter.Input) (t turn, err error) {
 	if err != nil {
 		return t, err
 	}
+	if len(sends) > 0 && len(t.Payloads) > 0 { // a start may name them
+		if err := r.e.putPayloads(t.Payloads); err != nil {
+			return t, &unstoredError{err}
+		}
+		t.Payloads = nil
+	}
 	var payloads []expression.Payload
 	t.sends, payloads, err = r.e.outgoing(r.id, sends)
 	t.Payloads = append(t.Payloads, payloads...)
 	return t, err
 }
+
+// unstoredError is why the payloads of a turn were not stored.
+type unstoredError struct{ err error }
+
+func (u *unstoredError) Error() string { return u.err.Error() }
+func (u *unstoredError) Unwrap() error { return u.err }
 
 // commit writes the turn: payloads first, then events, summary and messages in
 // one batch. A turn in which nothing happened and nothing was taken from the
