@@ -9,6 +9,8 @@ import (
 	"strings"
 )
 
+//go:generate go run ../internal/cmd/language -out ../docs/reference/language.md
+
 //go:embed *.schema.json
 var files embed.FS
 
