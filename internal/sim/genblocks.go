@@ -35,6 +35,7 @@ func (g *generator) each(at place) (doc, string) {
 	in.mayEnd = in.mayEnd && (width == 1 || g.p.Racy)
 	if width > 1 {
 		in.concurrent = true
+		in.undoable = g.undoableBeside(in)
 		if !g.p.Racy {
 			in.mayFail = false
 			if rule == "cancel" || rule == "stop" {
@@ -100,6 +101,7 @@ func (g *generator) repeat(at place) doc {
 func (g *generator) parallel(at place) doc {
 	in := at.inner()
 	in.beside = true
+	in.undoable = g.undoableBeside(in)
 	in.mayEnd = in.mayEnd && g.p.Racy && g.chance(60)
 	n := 2 + g.n(2)
 	failing := g.n(n)
@@ -126,17 +128,27 @@ func (g *generator) parallel(at place) doc {
 	return g.wrap(at, doc{{"id", g.id("par")}, {"parallel", steps}, {"onError", word(rule)}})
 }
 
+// undoableBeside returns what may be rolled back while others run: what they
+// do may be inside of it, so nothing unless the workflow may be racy.
+func (g *generator) undoableBeside(at place) []string {
+	if g.p.Racy {
+		return at.undoable
+	}
+	return nil
+}
+
 // race makes branches of which the first that succeeds wins. Unless the
 // workflow may be racy, it is always the same one: the others never answer.
 func (g *generator) race(at place) doc {
 	in := at.inner()
 	in.beside, in.mayEnd = true, false
+	in.undoable = g.undoableBeside(in)
 	n := 2 + g.n(2)
 	winner := g.n(n)
 	var steps []doc
 	for i := range n {
 		b := in
-		b.mayFail = at.mayFail && i == winner || g.p.Racy
+		b.mayFail = g.p.Racy // if the winner failed, it would be for the others to time out
 		var s doc
 		if i == winner || g.p.Racy && g.chance(70) {
 			s, _ = g.step(b)
