@@ -36,6 +36,11 @@ func (c *compiler) checkFlow() {
 func (c *compiler) checkReached(s *step) {
 	for _, e := range s.edges {
 		p := e.from
+		if never := e.impossible(c.defaultTimeout > 0); never != "" {
+			c.report(codeUnreachable, e.n.parent, e.n.start, e.n.end, fmt.Sprintf("%s is never reached: %q never ends %s", s.label(), p.id, never),
+				fmt.Sprintf("remove it, or name other statuses of %q", p.id))
+			return
+		}
 		ends := endsRun(p)
 		if !ends && (!neverSucceeds(p) || e.statuses != onSuccess) {
 			continue
@@ -52,6 +57,22 @@ func (c *compiler) checkReached(s *step) {
 		d.Related = []diag.Related{{Span: c.tree.spanOf(p.n.get("id")), Message: fmt.Sprintf("%q is here", p.id)}}
 		return
 	}
+}
+
+// impossible returns the statuses of an edge when its predecessor can end in
+// none of them, empty when it may. limited tells that actions have a timeout
+// unless they say otherwise.
+func (e edge) impossible(limited bool) string {
+	p := e.from
+	switch {
+	case p.broken || e.n == nil:
+		return ""
+	case e.statuses == graph.Statuses(graph.Skipped) && !p.guarded() && len(p.edges) == 0 && !p.n.has("runAfter"):
+		return graph.Skipped.String()
+	case e.statuses == graph.Statuses(graph.TimedOut) && !p.n.has("timeout") && len(p.blocks) == 0 && p.verb != "call" && !(p.verb == "action" && limited):
+		return graph.TimedOut.String()
+	}
+	return ""
 }
 
 // endsRun tells that nothing runs behind s.
@@ -121,17 +142,21 @@ func (c *compiler) checkCatches(s *step) {
 
 // checkAnswers holds respond steps and http triggers against each other.
 func (c *compiler) checkAnswers() {
-	waits, http := false, false
+	waits, http, split := false, false, false
 	if list := c.doc.get("triggers"); list != nil {
 		for _, t := range list.items {
 			h := t.get("http")
 			if t.bad || h == nil {
-				waits, http = true, true // it may be one
+				known := !t.bad && kindOfTrigger(t) != ""
+				waits, http = waits || !known, http || !known // it may be one
 				continue
 			}
 			http = true
 			answer := usable(h.get("answer"))
-			if answer == nil || answer.text == "respond" {
+			switch {
+			case t.has("splitOn"):
+				split = true
+			case answer == nil || answer.text == "respond":
 				waits = true
 			}
 			if answer != nil && answer.text == "respond" && !c.responds() {
@@ -145,7 +170,10 @@ func (c *compiler) checkAnswers() {
 		return
 	}
 	message, hint := "nobody waits for this answer: the workflow has no http trigger", "add an http trigger, or return a value with output:"
-	if http {
+	switch {
+	case split:
+		message, hint = "nobody waits for this answer: the http trigger makes a run for each element of splitOn", "leave splitOn out, or return a value with output:"
+	case http:
 		message, hint = "nobody waits for this answer: the http trigger says answer: accepted", "write answer: respond, or leave answer out"
 	}
 	for _, s := range c.doc.steps {

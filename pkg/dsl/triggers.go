@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,18 +193,22 @@ var pathParameter = regexp.MustCompile(`\{[A-Za-z_][A-Za-z0-9_]*\}`)
 // pathType is trigger.path of an http trigger: a text for each {name} of its
 // path.
 func (c *compiler) pathType(h *node) *expression.Type {
-	t := object()
-	p := h.get("path")
-	text, _ := p.str()
-	seen := map[string]bool{}
-	for _, m := range pathParameter.FindAllString(text, -1) {
-		name := strings.Trim(m, "{}")
-		if seen[name] {
-			c.at(codeDuplicate, p, fmt.Sprintf("the path holds %s twice", m), "give each part its own name")
-			continue
+	t := pathFields(h)
+	for i, f := range t.Fields {
+		if slices.ContainsFunc(t.Fields[:i], func(x expression.Field) bool { return x.Name == f.Name }) {
+			c.at(codeDuplicate, h.get("path"), fmt.Sprintf("the path holds {%s} twice", f.Name), "give each part its own name")
 		}
-		seen[name] = true
-		t.Fields = append(t.Fields, field(name, stringType))
+	}
+	return t
+}
+
+// pathFields is an object with a text for each {name} of the path of an http
+// trigger.
+func pathFields(h *node) *expression.Type {
+	t := object()
+	text, _ := h.get("path").str()
+	for _, m := range pathParameter.FindAllString(text, -1) {
+		t.Fields = append(t.Fields, field(strings.Trim(m, "{}"), stringType))
 	}
 	return t
 }

@@ -65,6 +65,9 @@ func (c *compiler) triggerOfRun() *expression.Type {
 	t := object(field("id", stringType), field("kind", stringType), field("time", stringType))
 	for _, x := range triggerFields {
 		typ := x.typ
+		if x.name == "path" && list != nil && len(list.items) == 1 {
+			typ = pathFields(list.items[0].get("http"))
+		}
 		if len(kinds) != 1 || !kinds[x.kinds[0]] {
 			typ = nullable(typ)
 		}
