@@ -21,6 +21,7 @@ func (m *Machine) applyStop(e fact.Event, s *step, f *stopBegan) {
 		s.halt = f.Reason
 	}
 	s.fail = f.Error
+	m.stopChild(s)
 	m.stopBody(s)
 	if len(m.stoppedCalls(s)) > 0 {
 		m.setTimer(timerGrace, s, f.Due)
@@ -146,6 +147,9 @@ func (m *Machine) stopStep(s *step) {
 		m.stopBody(s)
 		return
 	}
+	if s.halt == 0 { // else it has been told
+		m.stopChild(s)
+	}
 	if _, open := m.st.calls.get(s.path); open || s.child != "" {
 		m.clearTimer(timerDeadline, s)
 		return // it may still answer, until the grace ends; a child always does
@@ -156,6 +160,15 @@ func (m *Machine) stopStep(s *step) {
 	m.clearTimers(s)
 	s.res = &result{status: graph.Cancelled}
 	m.settleLater(s)
+}
+
+// stopChild notes that the event under way stops the child that a step waits
+// for, so that Sends tells it, once.
+func (m *Machine) stopChild(s *step) {
+	if _, open := m.st.children.get(s.path); open {
+		seq := m.st.seq + 1
+		m.childStops[seq] = append(m.childStops[seq], s.child)
+	}
 }
 
 // giveUp ends the calls that did not answer within the grace of a stop.

@@ -100,6 +100,7 @@ func (m *Machine) call(s *step) Call {
 func (m *Machine) Outstanding() []Command {
 	m.forgetTouched()
 	clear(m.struck)
+	clear(m.childStops)
 	if m.Ended() {
 		return nil
 	}
@@ -108,6 +109,9 @@ func (m *Machine) Outstanding() []Command {
 		c := m.call(s)
 		c.Reissued = s.repeat != graph.Never || s.issued
 		cs = append(cs, c)
+		if s.stopped { // as before the restart: it may answer, and need not
+			cs = append(cs, CancelCall{Path: s.path, Attempt: s.attempt})
+		}
 	}
 	for _, t := range m.st.timers.all() {
 		cs = append(cs, t.command())

@@ -27,10 +27,11 @@ type Machine struct {
 	nodes map[string]*graph.Node     // by ID
 	blobs map[expression.Hash][]byte // provided and not yet forgotten
 
-	received  map[string]bool // IDs of signals
-	touched   []string        // timers set or cleared since Commands was asked
-	isTouched map[string]bool
-	struck    map[string]int // attempts of calls whose step's timeout struck
+	received   map[string]bool // IDs of signals
+	touched    []string        // timers set or cleared since Commands was asked
+	isTouched  map[string]bool
+	childStops map[uint64][]string // children that the event of that number stopped
+	struck     map[string]int      // attempts of calls whose step's timeout struck
 
 	at       time.Time            // of the Decide that is under way
 	payloads []expression.Payload // of the turn that is under way
@@ -50,9 +51,10 @@ func New(wf *graph.Workflow) *Machine {
 		nodes: make(map[string]*graph.Node, len(wf.Nodes)),
 		blobs: map[expression.Hash][]byte{},
 
-		received:  map[string]bool{},
-		struck:    map[string]int{},
-		isTouched: map[string]bool{},
+		received:   map[string]bool{},
+		struck:     map[string]int{},
+		isTouched:  map[string]bool{},
+		childStops: map[uint64][]string{},
 	}
 	for _, n := range wf.Nodes {
 		m.nodes[n.ID] = n
@@ -94,6 +96,7 @@ func (m *Machine) Apply(e fact.Event) error {
 // the clock as read; the time of an event never goes back.
 func (m *Machine) Decide(at time.Time, in ...Input) fact.Turn {
 	m.at, m.payloads, m.stored = at.UTC().Round(0), nil, nil
+	clear(m.childStops)
 	var t fact.Turn
 	bytes := 0
 	record := func(f fact.Fact) {

@@ -43,10 +43,8 @@ func (m *Machine) Sends(turn []fact.Event) []Message {
 				Run: run, Key: f.Key, Limit: c.Limit, Queue: c.Queue, OnLimit: uint8(c.OnLimit),
 			})
 		case *stopBegan:
-			for _, s := range m.st.children.all() {
-				if s.stopped || s.halt != 0 && s.path == f.Path {
-					send(s.child, Cancel{Reason: "the run that called it stops"})
-				}
+			for _, child := range m.childStops[e.Seq] {
+				send(child, Cancel{Reason: "the run that called it stops"})
 			}
 		case *runEnded:
 			m.sendEnd(f, send)

@@ -41,6 +41,9 @@ func (m *Machine) outcome(s *step) (result, error) {
 	case s.res != nil:
 		r := *s.res
 		r.out = nil
+		if s.stopped && r.status == graph.Failed && r.err.Lost {
+			r.status = graph.Cancelled // no answer, whether it says so or not
+		}
 		return r, nil
 	case s.stopped:
 		return result{status: graph.Cancelled}, nil
