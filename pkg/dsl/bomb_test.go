@@ -46,6 +46,15 @@ func TestBombs(t *testing.T) {
 		{"errors", "x.yaml", "workflow: x\nversion: \"1\"\nsteps:\n" + strings.Repeat("  - id: a: b\n", 60_000), "E101"},
 		{"quotes", "x.yaml", head + strings.Repeat("\"x\" \"", 100_000), "E101"},
 		{"keys", "x.yaml", "? " + strings.Repeat("? ", 10_000), "E104"},
+		{"100,000 steps", "x.yaml", "workflow: x\nversion: \"1\"\nsteps: [" + strings.Repeat("{},", 100_000) + "]\n", "E105"},
+		{"steps of one id", "x.yaml", "workflow: x\nversion: \"1\"\nsteps:\n" + strings.Repeat("- {id: a, wait: 1s}\n", 30_000), "E210"},
+		{"steps without verb", "x.json", `{"workflow":"x","version":"1","steps":[` + strings.Repeat(`{"id":"a"},`, 40_000) + "]}", "E205"},
+		{"unknown zones", "x.yaml", "workflow: x\nversion: \"1\"\nsteps: []\ntriggers:\n" + strings.Repeat("- {id: a, schedule: {every: 1h, timezone: Europa/Barlin}}\n", 15_000), "E218"},
+		{"unknown operations", "x.yaml", "workflow: x\nversion: \"1\"\nsteps:\n" + strings.Repeat("- {id: a, action: htpt.gte, with: {paht: x}}\n", 18_000), "E501"},
+		{"attributes", "x.yaml", "workflow: x\nversion: \"1\"\nsteps:\n" + strings.Repeat("- {id: a, wait: 1s, track: {a: run.id, b: \"1\"}}\n", 15_000), "E210"},
+		{"one long chain", "x.yaml", "workflow: x\nversion: \"1\"\nsteps:\n- {id: a, fail: x}\n" + strings.Repeat("- {id: b, runAfter: {a: [failed, skipped]}, compose: \"${ steps.a.error.code }\"}\n", 11_000), "E210"},
+		{"schemas", "x.yaml", "workflow: x\nversion: \"1\"\nsteps: []\nparameters:\n" + strings.Repeat("  a: {type: object, properties: {a: {$ref: ../x}}}\n", 14_000), "E221"},
+		{"broken json", "x.json", `{"steps":[` + strings.Repeat(`{"id":"a" "wait":1},`, 40_000) + "]}", "E101"},
 	} {
 		t.Run(b.name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -53,7 +62,7 @@ func TestBombs(t *testing.T) {
 			_, l := dsl.Compile(b.file, []byte(b.src), newCatalog())
 			runtime.ReadMemStats(&after)
 			checkBomb(t, b.code, l)
-			if got := after.TotalAlloc - before.TotalAlloc; got > 256<<20 {
+			if got := after.TotalAlloc - before.TotalAlloc; got > 200<<20 {
 				t.Errorf("%d MiB allocated", got>>20)
 			}
 		})

@@ -129,6 +129,7 @@ type compiler struct {
 	bound          map[string]Connection
 	reported       map[string]bool // connections with a finding
 	attributes     map[string]attribute
+	zones          int                           // unknown ones
 	schemas        map[string]*expression.Schema // by their canonical JSON
 	arguments      map[string]*expression.Schema // by what they are the input of
 }

@@ -69,7 +69,9 @@ func (e edge) impossible(limited bool) string {
 		return ""
 	case e.statuses == graph.Statuses(graph.Skipped) && !p.guarded() && len(p.edges) == 0 && !p.n.has("runAfter"):
 		return graph.Skipped.String()
-	case e.statuses == graph.Statuses(graph.TimedOut) && !p.n.has("timeout") && len(p.blocks) == 0 && p.verb != "call" && !(p.verb == "action" && limited):
+	case p.verb == "call" || p.verb == "action" && limited || p.n.has("timeout") || len(p.blocks) > 0:
+		return ""
+	case e.statuses == graph.Statuses(graph.TimedOut):
 		return graph.TimedOut.String()
 	}
 	return ""

@@ -140,6 +140,10 @@ func (c *compiler) checkCron(n *node) {
 	c.inText(codeSchedule, n, e.Offset, max(e.Length, 1), e.Message, e.Hint)
 }
 
+// maxZones is for how many unknown zones a near one is looked for, among some
+// 700 names.
+const maxZones = 50
+
 // zone returns the IANA name of a zone.
 func (c *compiler) zone(n *node) string {
 	name, ok := zone.IANA(n.text)
@@ -150,8 +154,10 @@ func (c *compiler) zone(n *node) string {
 		return name
 	}
 	hint := "write an IANA name such as Europe/Berlin, or a Windows name"
-	if near := zone.Suggest(n.text); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
+	if c.zones++; c.zones <= maxZones {
+		if near := zone.Suggest(n.text); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
 	}
 	c.at(codeSchedule, n, fmt.Sprintf("there is no time zone %q", n.text), hint)
 	return n.text

@@ -130,7 +130,7 @@ func (r *reader) explain(raw string, at, opened int, work []byte) (start, end in
 // between the start of the line and at. It is -1 when there is none.
 func insideValue(work []byte, at, line int) int {
 	in, flow := -1, 0
-	eachOutside(string(work[line:min(at+1, len(work))]), func(i, depth int) bool {
+	eachOutside(string(work[line:min(at+1, len(work))]), func(i, _ int) bool {
 		c := work[line+i]
 		if c != '[' && c != '{' {
 			return true
@@ -147,7 +147,7 @@ func insideValue(work []byte, at, line int) int {
 
 // valueStart returns where the plain value that holds at begins.
 func valueStart(work []byte, at, opened int) int {
-	for at > opened+1 && !strings.ContainsRune(",[{\n", rune(work[at-1])) && !(work[at-1] == ' ' && work[at-2] == ':') {
+	for at > opened+1 && !strings.ContainsRune(",[{\n", rune(work[at-1])) && string(work[at-2:at]) != ": " {
 		at--
 	}
 	for work[at] == ' ' {

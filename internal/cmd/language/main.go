@@ -264,8 +264,7 @@ func bare() (string, error) {
 		return "", err
 	}
 	found := map[string]bool{}
-	var look func(owner string, raw json.RawMessage)
-	look = func(owner string, raw json.RawMessage) {
+	look := func(owner string, raw json.RawMessage) {
 		var n node
 		if json.Unmarshal(raw, &n) != nil {
 			return
