@@ -57,7 +57,9 @@ func New(wf *graph.Workflow) *Machine {
 		childStops: map[uint64][]string{},
 	}
 	for _, n := range wf.Nodes {
-		m.nodes[n.ID] = n
+		if !notifies(n) {
+			m.nodes[n.ID] = n
+		}
 		for _, e := range n.After {
 			m.succ[e.From.Index] = append(m.succ[e.From.Index], n)
 		}
@@ -66,6 +68,13 @@ func New(wf *graph.Workflow) *Machine {
 		m.vars[v.Name] = i
 	}
 	return m
+}
+
+// notifies tells that a step is the notification of a task: authors cannot
+// name it, and a step of theirs may have its ID.
+func notifies(n *graph.Node) bool {
+	o := n.Block.Owner
+	return o != nil && o.Approval != nil && o.Approval.Notify == n.Block
 }
 
 // Seq returns the number of the last event.
