@@ -3,6 +3,8 @@ package dsl_test
 import (
 	"maps"
 	"slices"
+	"strings"
+	"testing"
 
 	"github.com/keelstep/keelstep/pkg/dsl"
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -70,4 +72,15 @@ func newCatalog() testCatalog {
 	c.operations["mail.send"] = dsl.Operation{ID: "mail.send", Connector: "mail", In: []byte(mailIn), Out: []byte(mailOut), Connected: true}
 	c.operations["noop.run"] = dsl.Operation{ID: "noop.run", Connector: "noop", In: []byte(noopIn)}
 	return c
+}
+
+// Without a catalog operations are not looked at, and all else is.
+func TestNoCatalog(t *testing.T) {
+	const src = "workflow: x\nversion: \"1\"\nsteps:\n  - { id: a, action: some.thing, with: { n: \"${ %s }\" } }\n"
+	if w, l := dsl.Compile("x.yaml", []byte(strings.Replace(src, "%s", "run.id", 1)), nil); w == nil || len(l) > 0 {
+		t.Errorf("workflow %v, findings %v", w != nil, l)
+	}
+	if w, l := dsl.Compile("x.yaml", []byte(strings.Replace(src, "%s", "nothing", 1)), nil); w != nil || len(l) != 1 || l[0].Code != "E402" {
+		t.Errorf("workflow %v, findings %v", w != nil, l)
+	}
 }

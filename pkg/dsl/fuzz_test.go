@@ -1,8 +1,10 @@
 package dsl_test
 
 import (
+	"bytes"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/keelstep/keelstep/pkg/diag"
@@ -71,6 +73,47 @@ func BenchmarkLoadOrder(b *testing.B) {
 	for b.Loop() {
 		if _, err := dsl.Load(w.Document, c); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// mixedDocument is a workflow of n times ten steps of many kinds.
+func mixedDocument(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString(`workflow: x
+version: "1"
+input: { type: object, required: [id, items], properties: { id: { type: string }, items: { type: array, items: { type: object, required: [sku], properties: { sku: { type: string } } } } } }
+connections: { shop: { connector: http } }
+variables: { n: 0 }
+steps:
+`)
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(`  - id: get_%
+    action: http.get
+    with: { path: "/orders/${ input.id }", query: { n: % } }
+    returns: { type: object, required: [total], properties: { total: { type: number }, n%: { type: integer } } }
+    retry: { attempts: 3, delay: 500ms, if: error.status >= 500 }
+    compensate: [{ id: undo_%, action: http.delete, with: { path: "/orders/${ input.id }" } }]
+    catch: [{ when: error.code == "Gone", do: [{ id: none_%, compose: { body: { total: 0 } } }] }]
+  - { id: sum_%, compose: "${ steps.get_%.output.body.total + 1 }" }
+  - { id: big_%, if: steps.sum_%.output > 10 and input.id != "x", then: [{ id: count_%, increment: { n: 1 } }], else: [{ id: wait_%, wait: 3s }] }
+  - id: each_%
+    foreach: input.items
+    do: [{ id: line_%, compose: { sku: "${ item.sku }", at: "${ index }" } }]
+    output: "${ steps.line_%.output.sku }"
+`, "%", strconv.Itoa(i)))
+	}
+	return b.Bytes()
+}
+
+// A file of 2,000 steps of many kinds.
+func BenchmarkCompileMixed(b *testing.B) {
+	src := mixedDocument(200)
+	c := newCatalog()
+	b.ReportAllocs()
+	for b.Loop() {
+		if w, l := dsl.Compile("x.yaml", src, c); w == nil {
+			b.Fatal(diag.Text(l[:min(len(l), 3)], diag.Source("x.yaml", src)))
 		}
 	}
 }
