@@ -89,6 +89,10 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 	if wf == nil || diags.HasErrors() {
 		return Definition{}, diags, &InvalidError{diags}
 	}
+	if no := unsupported(file, src, wf); len(no) > 0 {
+		diags = append(diags, no...)
+		return Definition{}, diags, &InvalidError{diags}
+	}
 	document, payloads := expression.Pack(wf.Document)
 	if err := e.appendErr(e.putPayloads(payloads)); err != nil {
 		return Definition{}, diags, err
