@@ -129,7 +129,7 @@ func checkBlock(t *testing.T, c *compiler, src string) (present, all int) {
 				t.Errorf("%s\nat %s, %s is called failed but is %v", src, k.x.id, k.y.id, status[k.y.pos])
 			}
 		}
-		if st, _ := graph.BlockStatus(b.g, func(pos int) graph.StepStatus { return status[pos] }); st == graph.Succeeded {
+		if st, _ := graph.BlockStatus(b.g, func(pos int) graph.Status { return status[pos].Status }); st == graph.Succeeded {
 			for _, s := range b.steps {
 				if s.sure && status[s.pos].Status != graph.Succeeded {
 					t.Errorf("%s\nthe block succeeded, %s is called sure but is %v", src, s.id, status[s.pos])
@@ -155,8 +155,8 @@ func reaches(x, y *step) bool {
 	return false
 }
 
-func runBlock(order []*step, outcome int) (status []graph.StepStatus, ran map[*step]bool) {
-	status, ran = make([]graph.StepStatus, len(order)), map[*step]bool{}
+func runBlock(order []*step, outcome int) (status []stepOutcome, ran map[*step]bool) {
+	status, ran = make([]stepOutcome, len(order)), map[*step]bool{}
 	for _, s := range order {
 		choice := outcome % 3
 		outcome /= 3
@@ -169,7 +169,7 @@ func runBlock(order []*step, outcome int) (status []graph.StepStatus, ran map[*s
 		case !met:
 			status[s.pos].Status = graph.Skipped
 		case choice == 0 && s.guarded():
-			status[s.pos] = graph.StepStatus{Status: graph.Skipped, Condition: true}
+			status[s.pos] = stepOutcome{Status: graph.Skipped, Condition: true}
 			ran[s] = true // its if was evaluated
 		case choice == 1:
 			status[s.pos].Status, ran[s] = graph.Failed, true
@@ -178,4 +178,10 @@ func runBlock(order []*step, outcome int) (status []graph.StepStatus, ran map[*s
 		}
 	}
 	return status, ran
+}
+
+// stepOutcome is how a step of the model ended.
+type stepOutcome struct {
+	Status    graph.Status
+	Condition bool
 }

@@ -69,22 +69,15 @@ func Statuses(ss ...Status) StatusSet {
 // Has tells whether s is in the set.
 func (set StatusSet) Has(s Status) bool { return set&(1<<s) != 0 }
 
-// StepStatus is what BlockStatus needs to know of one step of a block.
-type StepStatus struct {
-	Status Status
-	// Condition tells that a skipped step was passed over by its own if.
-	Condition bool
-}
-
 // BlockStatus returns the status of a block whose steps have all ended, by
 // its leaves: a failure is handled once the last step on each path succeeded.
 // Leaves are the steps that no sibling names as a predecessor; a skipped leaf
 // stands for its own predecessors, one without any disappears. The block
 // failed when a remaining leaf failed, timed out when one timed out and none
 // failed, and succeeded otherwise. This is the rule of Azure Logic Apps
-// ("Run after" and scopes). failed is the position of the leaf that made it
-// fail or time out, -1 when none did.
-func BlockStatus(b *Block, of func(pos int) StepStatus) (status Status, failed []int) {
+// ("Run after" and scopes). failed is the positions of the leaves that failed
+// or timed out.
+func BlockStatus(b *Block, of func(pos int) Status) (status Status, failed []int) {
 	leaf := make([]bool, len(b.Nodes))
 	for i := range leaf {
 		leaf[i] = true
@@ -102,7 +95,7 @@ func BlockStatus(b *Block, of func(pos int) StepStatus) (status Status, failed [
 			return
 		}
 		seen[pos] = true
-		switch of(pos).Status {
+		switch of(pos) {
 		case Skipped:
 			for _, e := range b.Nodes[pos].After {
 				visit(e.From.Pos)

@@ -35,7 +35,6 @@ func (m *Machine) applyEntered(e fact.Event, s *step, f *blockEntered) error {
 		}
 		return nil
 	case graph.If, graph.Switch:
-		s.branch = f.Branch
 		if f.Branch > len(n.Branches) {
 			return errors.New("the step has no such branch")
 		}

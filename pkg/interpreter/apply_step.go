@@ -44,7 +44,6 @@ func (m *Machine) clearTimers(s *step) {
 // setDeadline opens the timer of a step's own timeout.
 func (m *Machine) setDeadline(s *step, due time.Time) {
 	if !due.IsZero() {
-		s.deadline = due
 		m.setTimer(timerDeadline, s, due)
 	}
 }

@@ -96,10 +96,7 @@ func (m *Machine) ignored(f *frame) (*cell, error) {
 // blockStatus returns how a frame whose steps have ended ended, and the error
 // of its first unhandled failure as recorded.
 func (m *Machine) blockStatus(f *frame) (graph.Status, *graph.Failure) {
-	status, failed := graph.BlockStatus(f.block, func(pos int) graph.StepStatus {
-		s := f.steps[pos]
-		return graph.StepStatus{Status: s.status, Condition: s.reason == reasonCondition}
-	})
+	status, failed := graph.BlockStatus(f.block, func(pos int) graph.Status { return f.steps[pos].status })
 	var first *step
 	for _, pos := range failed {
 		first = earlier(first, f.steps[pos])

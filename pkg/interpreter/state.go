@@ -134,7 +134,7 @@ type step struct {
 
 	attempt          int
 	started, endedAt time.Time
-	deadline, due    time.Time
+	due              time.Time
 	out              *cell
 	fail             *graph.Failure // of the last attempt, or what it ended with
 	res              *result        // outcome that waits to be settled
@@ -149,7 +149,6 @@ type step struct {
 	issued bool // callStarted is recorded
 
 	frames []*frame // bodies, branches and handlers, oldest first
-	branch int
 
 	child  string // the run that it waits for
 	task   *openTask
