@@ -35,8 +35,11 @@ const (
 var ErrFormat = errors.New("the bytes are no event of a known form")
 
 // Write returns the bytes of what fields names.
-func Write(fields func(*Coder)) []byte {
-	c := Coder{mode: writing}
+func Write(fields func(*Coder)) []byte { return Append(nil, fields) }
+
+// Append appends the bytes of what fields names to b.
+func Append(b []byte, fields func(*Coder)) []byte {
+	c := Coder{mode: writing, out: b}
 	fields(&c)
 	return c.out
 }
@@ -90,6 +93,34 @@ func (c *Coder) field(tag uint64) (b []byte, ok bool) {
 		c.err = fmt.Errorf("%w: field %d is cut short", ErrFormat, tag)
 	}
 	return nil, false
+}
+
+// begin leaves room for the length of what is written next; end fills it in.
+// So parts are written in place, however deep they are nested.
+func (c *Coder) begin() (at int) {
+	c.out = append(c.out, 0)
+	return len(c.out)
+}
+
+func (c *Coder) end(at int) {
+	size := len(c.out) - at
+	if size < 0x80 {
+		c.out[at-1] = byte(size)
+		return
+	}
+	var b [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(b[:], uint64(size))
+	c.out = append(c.out, b[1:n]...) // room, whatever stands in it
+	copy(c.out[at-1+n:], c.out[at:at+size])
+	copy(c.out[at-1:], b[:n])
+}
+
+// inside reads the fields of a part from its bytes.
+func (c *Coder) inside(b []byte, fields func(*Coder)) {
+	rest := c.in
+	c.in = b
+	fields(c)
+	c.in = rest
 }
 
 func (c *Coder) put(tag uint64, b []byte) {
@@ -211,7 +242,8 @@ func (c *Coder) Time(tag uint64, name string, t *time.Time) {
 	switch c.mode {
 	case writing:
 		if !t.IsZero() {
-			c.put(tag, appendTime(nil, *t))
+			var b [2 * binary.MaxVarintLen64]byte
+			c.put(tag, appendTime(b[:0], *t))
 		}
 	case reading:
 		if b, ok := c.field(tag); ok {
@@ -331,15 +363,16 @@ func (c *Coder) Sub(tag uint64, name string, present *bool, fields func(*Coder))
 	switch c.mode {
 	case writing:
 		if *present {
-			c.put(tag, Write(fields))
+			c.out = binary.AppendUvarint(c.out, tag)
+			at := c.begin()
+			fields(c)
+			c.end(at)
 		}
 	case reading:
 		b, ok := c.field(tag)
 		*present = ok
 		if ok {
-			if err := ReadFields(b, fields); err != nil {
-				c.Fail(err)
-			}
+			c.inside(b, fields)
 		}
 	case showing:
 		if *present {
@@ -355,19 +388,21 @@ func List[T any](c *Coder, tag uint64, name string, list *[]T, fields func(*Code
 		if len(*list) == 0 {
 			return
 		}
-		var all []byte
+		c.out = binary.AppendUvarint(c.out, tag)
+		all := c.begin()
 		for i := range *list {
-			b := Write(func(c *Coder) { fields(c, &(*list)[i]) })
-			all = binary.AppendUvarint(all, uint64(len(b)))
-			all = append(all, b...)
+			at := c.begin()
+			fields(c, &(*list)[i])
+			c.end(at)
 		}
-		c.put(tag, all)
+		c.end(all)
 	case reading:
 		b, ok := c.field(tag)
 		if !ok {
 			return
 		}
 		*list = nil
+		rest := c.in
 		for len(b) > 0 && c.err == nil {
 			size, n := binary.Uvarint(b)
 			if n <= 0 || size > uint64(len(b)-n) {
@@ -375,11 +410,11 @@ func List[T any](c *Coder, tag uint64, name string, list *[]T, fields func(*Code
 				return
 			}
 			var x T
-			if err := ReadFields(b[n:n+int(size)], func(c *Coder) { fields(c, &x) }); err != nil {
-				c.Fail(err)
-			}
+			c.in = b[n : n+int(size)]
+			fields(c, &x)
 			*list, b = append(*list, x), b[n+int(size):]
 		}
+		c.in = rest
 	case showing:
 		if len(*list) == 0 {
 			return

@@ -53,21 +53,21 @@ func ShowFields(f Fact) json.RawMessage { return Show(f.Fields) }
 // EncodeTurn returns the bytes of events that follow one another. Their Seq
 // must be without gaps and there must be at least one.
 func EncodeTurn(events []Event) []byte {
-	b := binary.AppendUvarint(nil, uint64(len(events)))
-	b = binary.AppendUvarint(b, events[0].Seq)
+	c := Coder{mode: writing, out: make([]byte, 0, 64+64*len(events))}
+	c.out = binary.AppendUvarint(c.out, uint64(len(events)))
+	c.out = binary.AppendUvarint(c.out, events[0].Seq)
 	last := events[0].Time.UnixNano()
-	b = binary.AppendVarint(b, last)
+	c.out = binary.AppendVarint(c.out, last)
 	for _, e := range events {
 		at := e.Time.UnixNano()
-		b = binary.AppendUvarint(b, uint64(e.Fact.Kind()))
-		b = binary.AppendVarint(b, at-last)
+		c.out = binary.AppendUvarint(c.out, uint64(e.Fact.Kind()))
+		c.out = binary.AppendVarint(c.out, at-last)
 		last = at
-		c := Coder{mode: writing}
+		body := c.begin()
 		e.Fact.Fields(&c)
-		b = binary.AppendUvarint(b, uint64(len(c.out)))
-		b = append(b, c.out...)
+		c.end(body)
 	}
-	return b
+	return c.out
 }
 
 // DecodeTurn returns the events of EncodeTurn. Their values keep parts of b,
@@ -79,6 +79,7 @@ func DecodeTurn(b []byte, family *Family) ([]Event, error) {
 		return nil, fmt.Errorf("%w: no header of a turn", ErrFormat)
 	}
 	events := make([]Event, 0, count)
+	var c Coder
 	for i := range count {
 		kind, delta, body := r.uvarint(), r.varint(), r.bytes()
 		if r.bad || kind > 1<<16-1 {
@@ -89,8 +90,9 @@ func DecodeTurn(b []byte, family *Family) ([]Event, error) {
 			return nil, fmt.Errorf("%w: event %d has the unknown kind %d of %s: it may come from a newer version",
 				ErrFormat, seq+i, kind, family.name)
 		}
-		if err := ReadFields(body, f.Fields); err != nil {
-			return nil, fmt.Errorf("event %d: %w", seq+i, err)
+		c = Coder{mode: reading, in: body}
+		if f.Fields(&c); c.err != nil {
+			return nil, fmt.Errorf("event %d: %w", seq+i, c.err)
 		}
 		at += delta
 		events = append(events, Event{Seq: seq + i, Time: time.Unix(0, at).UTC(), Fact: f})

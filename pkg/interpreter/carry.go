@@ -3,6 +3,7 @@ package interpreter
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/keelstep/keelstep/pkg/fact"
 )
@@ -23,8 +24,7 @@ func isCarried(f fact.Fact) bool {
 // carry returns the whole state as a fact. A machine that begins with it goes
 // on as the one that recorded it.
 func (m *Machine) carry() fact.Fact {
-	d := dump{m: m, at: map[*step]int{}}
-	return &carried{Version: carriedVersion, State: fact.Write(d.fields)}
+	return &carried{Version: carriedVersion, State: m.dump(nil)}
 }
 
 // restore makes the state that a carried fact holds the machine's own.
@@ -32,11 +32,19 @@ func (m *Machine) restore(f *carried) error {
 	if f.Version != carriedVersion {
 		return fmt.Errorf("the state has the form %d, this build knows up to %d: a newer version is needed", f.Version, carriedVersion)
 	}
-	d := dump{m: m, at: map[*step]int{}}
+	d := dump{m: m}
 	if err := fact.ReadFields(f.State, d.fields); err != nil {
 		return err
 	}
 	return d.err
+}
+
+// dump appends the state to b.
+func (m *Machine) dump(b []byte) []byte {
+	d := dump{m: m}
+	d.number(m.st.root)
+	b = slices.Grow(b, 256+128*len(d.steps))
+	return fact.Append(b, d.fields)
 }
 
 // dump carries a machine's state to bytes and back. Steps are numbered in the
@@ -44,7 +52,6 @@ func (m *Machine) restore(f *carried) error {
 // its number, counted from 1.
 type dump struct {
 	m     *Machine
-	at    map[*step]int
 	steps []*step
 	late  []func() // links that need all steps
 	err   error
@@ -58,10 +65,7 @@ func (d *dump) fail(what string) {
 
 // ref carries a reference to a step.
 func (d *dump) ref(c *fact.Coder, tag uint64, s **step) {
-	n := 0
-	if *s != nil {
-		n = d.at[*s]
-	}
+	n := d.numberOf(*s)
 	c.Int(tag, "step", &n)
 	if !c.Reading() || n == 0 {
 		return
@@ -75,6 +79,15 @@ func (d *dump) ref(c *fact.Coder, tag uint64, s **step) {
 	})
 }
 
+// numberOf returns the number of a step, 0 for none and for one that is in no
+// frame any more.
+func (d *dump) numberOf(s *step) int {
+	if s == nil || s.number == 0 || s.number > len(d.steps) || d.steps[s.number-1] != s {
+		return 0
+	}
+	return s.number
+}
+
 // number gives the steps of a frame and of those inside it their numbers.
 func (d *dump) number(f *frame) {
 	if f == nil {
@@ -82,7 +95,7 @@ func (d *dump) number(f *frame) {
 	}
 	for _, s := range f.steps {
 		d.steps = append(d.steps, s)
-		d.at[s] = len(d.steps)
+		s.number = len(d.steps)
 	}
 	for _, s := range f.steps {
 		for _, h := range s.allFrames() {
@@ -93,9 +106,6 @@ func (d *dump) number(f *frame) {
 
 func (d *dump) fields(c *fact.Coder) {
 	m, st := d.m, &d.m.st
-	if !c.Reading() {
-		d.number(st.root)
-	}
 	c.Uint(1, "seq", &st.seq)
 	c.Time(2, "now", &st.now)
 	present := true
@@ -123,7 +133,6 @@ func (d *dump) fields(c *fact.Coder) {
 		st.root = nil // the run has not begun
 	}
 	if c.Reading() {
-		d.steps, d.at = nil, map[*step]int{}
 		d.number(st.root)
 		m.derived()
 	}
@@ -147,6 +156,9 @@ func (m *Machine) derived() {
 }
 
 func (d *dump) answer(c *fact.Coder, tag uint64, a **AnswerCaller) {
+	if *a == nil && !c.Reading() {
+		return
+	}
 	present := *a != nil
 	into := *a
 	if into == nil {
@@ -198,12 +210,14 @@ func (d *dump) valueCell(c *fact.Coder, into **cell) {
 
 // cell carries a cell; one of a loop or a signal by what it is made of.
 func (d *dump) cell(c *fact.Coder, tag uint64, into **cell) {
-	present := *into != nil
-	x := *into
-	if x == nil {
-		x = &cell{}
+	if *into == nil && !c.Reading() {
+		return
 	}
+	x, present := *into, *into != nil
 	c.Sub(tag, "cell", &present, func(c *fact.Coder) {
+		if x == nil {
+			x = &cell{}
+		}
 		c.Value(1, "value", &x.v)
 		d.ref(c, 2, &x.of)
 		sig := x.sig != nil
@@ -224,8 +238,7 @@ func (d *dump) cell(c *fact.Coder, tag uint64, into **cell) {
 // State returns the machine's whole state, for a snapshot: a cache of what
 // its record folds into.
 func (m *Machine) State() []byte {
-	d := dump{m: m, at: map[*step]int{}}
-	return append([]byte{carriedVersion}, fact.Write(d.fields)...)
+	return m.dump([]byte{carriedVersion})
 }
 
 // Restore makes the state of State that of a machine that has not begun.

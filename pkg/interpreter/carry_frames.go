@@ -125,7 +125,7 @@ func (d *dump) step(c *fact.Coder, s *step) {
 func (d *dump) refs(c *fact.Coder, tag uint64, list *[]*step) {
 	var refs []int
 	for _, s := range *list {
-		refs = append(refs, d.at[s])
+		refs = append(refs, d.numberOf(s))
 	}
 	fact.List(c, tag, "refs", &refs, func(c *fact.Coder, n *int) { c.Int(1, "step", n) })
 	if !c.Reading() {
@@ -143,6 +143,9 @@ func (d *dump) refs(c *fact.Coder, tag uint64, list *[]*step) {
 }
 
 func (d *dump) result(c *fact.Coder, tag uint64, r **result) {
+	if *r == nil && !c.Reading() {
+		return
+	}
 	present := *r != nil
 	x := *r
 	if x == nil {
@@ -159,6 +162,9 @@ func (d *dump) result(c *fact.Coder, tag uint64, r **result) {
 }
 
 func (d *dump) task(c *fact.Coder, tag uint64, t **openTask) {
+	if *t == nil && !c.Reading() {
+		return
+	}
 	present := *t != nil
 	x := *t
 	if x == nil {
@@ -176,6 +182,9 @@ func (d *dump) task(c *fact.Coder, tag uint64, t **openTask) {
 }
 
 func (d *dump) loop(c *fact.Coder, tag uint64, s *step) {
+	if s.loop == nil && !c.Reading() {
+		return
+	}
 	present := s.loop != nil
 	l := s.loop
 	if l == nil {
@@ -210,10 +219,7 @@ func (d *dump) indexes(c *fact.Coder) {
 	tasks := append([]task{}, st.agenda.all()...)
 	fact.List(c, 19, "agenda", &tasks, func(c *fact.Coder, t *task) {
 		fact.Enum(c, 1, "kind", &t.kind)
-		n := 0
-		if t.step != nil {
-			n = d.at[t.step]
-		}
+		n := d.numberOf(t.step)
 		c.Int(2, "step", &n)
 		c.Int(3, "pass", &t.pass)
 		if c.Reading() && n > 0 && n <= len(d.steps) {
@@ -224,10 +230,7 @@ func (d *dump) indexes(c *fact.Coder) {
 	fact.List(c, 20, "timers", &timers, func(c *fact.Coder, t *timer) {
 		c.String(1, "id", &t.id)
 		fact.Enum(c, 2, "kind", &t.kind)
-		n := 0
-		if t.step != nil {
-			n = d.at[t.step]
-		}
+		n := d.numberOf(t.step)
 		c.Int(3, "step", &n)
 		c.Time(4, "due", &t.due)
 		if c.Reading() && n > 0 && n <= len(d.steps) {

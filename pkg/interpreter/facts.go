@@ -242,12 +242,14 @@ func (r stopReason) String() string {
 }
 
 func failureField(c *fact.Coder, tag uint64, name string, f **graph.Failure) {
-	present := *f != nil
-	into := *f
-	if into == nil {
-		into = &graph.Failure{}
+	into, present := *f, *f != nil
+	if !present && !c.Reading() {
+		return
 	}
 	c.Sub(tag, name, &present, func(c *fact.Coder) {
+		if into == nil {
+			into = &graph.Failure{}
+		}
 		c.String(1, "code", &into.Code)
 		c.String(2, "message", &into.Message)
 		c.Int(3, "status", &into.Status)

@@ -24,18 +24,29 @@ import (
 // booking.reserve.compensate.release, seat.compensate#2.release,
 // "a.b".catch.undo.
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // PathName returns a step's name as it stands in a path.
 func PathName(name string) string {
 	switch name {
 	case "catch", "onTimeout", "finally", "compensate", "notify":
 		return strconv.Quote(name)
 	}
-	if identifier.MatchString(name) {
+	if isIdentifier(name) {
 		return name
 	}
 	return strconv.Quote(name)
+}
+
+// isIdentifier tells that a name has letters, digits and _ only, and does not
+// begin with a digit.
+func isIdentifier(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // Segment is one part of a path.

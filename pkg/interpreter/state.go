@@ -123,6 +123,7 @@ const (
 // step is one execution of a node.
 type step struct {
 	path   string
+	number int // in the state that was carried last
 	node   *graph.Node
 	in     *frame
 	status graph.Status
