@@ -416,12 +416,15 @@ func bodyOutput(s *step, result *expression.Type) *expression.Type {
 	return result
 }
 
-// raceOutput is the type of the output of a race: who won, and with what.
+// raceOutput is the type of the output of a race: who won, and with what. It is
+// null where all of them may be passed over.
 func raceOutput(b *block) *expression.Type {
 	winner := &expression.Type{Kind: expression.TypeString}
 	var output *expression.Type
+	passable := true
 	if b != nil {
 		for _, s := range b.steps {
+			passable = passable && s.guarded()
 			if neverSucceeds(s) {
 				continue
 			}
@@ -435,5 +438,9 @@ func raceOutput(b *block) *expression.Type {
 			}
 		}
 	}
-	return object(field("winner", winner), field("output", nullable(known(output))))
+	t := object(field("winner", winner), field("output", nullable(known(output))))
+	if passable {
+		return nullable(t)
+	}
+	return t
 }

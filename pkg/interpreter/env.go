@@ -17,6 +17,7 @@ type env struct {
 	event any            // what event means
 	self  *step          // its outcome is res, though it has not ended yet
 	res   result
+	opens *step // a loop that decides on its next pass: its index is that of this one
 }
 
 var _ expression.Env = env{}
@@ -148,6 +149,9 @@ func (e env) own(field string) (any, error) {
 
 // loop returns the item or index of the pass that this is part of.
 func (e env) loop(r expression.Read) (any, error) {
+	if e.opens != nil && e.opens.node.ID == r.Name && r.Field == "index" {
+		return e.opens.loop.next, nil
+	}
 	for f := e.f; f != nil; f = parent(f) {
 		if f.kind == passFrame && f.owner.node.ID == r.Name {
 			if r.Field == "index" {

@@ -16,6 +16,7 @@ func (m *Machine) pass(s *step) (fact.Fact, error) {
 	more := true
 	if n.Kind == graph.While || l.next > 0 {
 		env := m.env(s)
+		env.opens = s
 		if n.Kind == graph.Until && len(l.kept) > 0 {
 			env = m.envIn(l.kept[len(l.kept)-1])
 		}
