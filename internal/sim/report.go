@@ -16,7 +16,7 @@ const verbs = int(graph.Rollback) + 1
 
 // Report counts what runs have reached.
 type Report struct {
-	runs, turns, inputs, events, calls, answers, wants, split, undone int
+	runs, turns, inputs, events, calls, answers, wants, split, midway, undone int
 	messages, children, slots, answered, unanswered                   int
 	compared                                                          int
 	skipped                                                           map[string]int
@@ -62,6 +62,7 @@ func (r *Report) Add(o *Report) {
 	r.answers += o.answers
 	r.wants += o.wants
 	r.split += o.split
+	r.midway += o.midway
 	r.undone += o.undone
 	r.messages += o.messages
 	r.children += o.children
@@ -100,7 +101,7 @@ func (r *Report) Write(w io.Writer) {
 	for _, why := range whys {
 		fmt.Fprintf(w, ", %d not (%s)", r.skipped[why], why)
 	}
-	fmt.Fprintf(w, "; %d turns split, %d times bytes wanted by the twin only, %d effects undone\n", r.split, r.wants, r.undone)
+	fmt.Fprintf(w, "; %d turns split, %d begun midway, %d times bytes wanted by the twin only, %d effects undone\n", r.split, r.midway, r.wants, r.undone)
 	fmt.Fprintf(w, "%d children, %d messages, %d slots granted, %d answers of people taken and %d refused\n",
 		r.children, r.messages, r.slots, r.answered, r.unanswered)
 	for s, n := range r.status {

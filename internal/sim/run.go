@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 )
@@ -17,6 +18,7 @@ type run struct {
 
 	// The log and the store.
 	record   [][]byte // the turns
+	read     [][]fact.Event
 	cut      cutAt    // where the history begins
 	snapshot snapshot
 	inbox    []interpreter.Input // messages, in order

@@ -276,11 +276,17 @@ func (s *shell) stored(h expression.Hash) []byte {
 
 var _ heap.Interface = (*agenda)(nil)
 
-// lastOf returns the events of the last turn.
-func (s *shell) lastOf(turn []byte) []fact.Event {
-	events, err := fact.DecodeTurn(turn, interpreter.Facts)
+// eventsOf returns the events of a turn, read back from the record. They are
+// kept, as a fact that was read is never changed; now and then they are read
+// again.
+func (s *run) eventsOf(turn int) []fact.Event {
+	if events := s.read[turn]; events != nil && !s.faults.checks.chance(3) {
+		return events
+	}
+	events, err := fact.DecodeTurn(s.record[turn], interpreter.Facts)
 	if err != nil {
 		fail("a turn cannot be read back: %v", err)
 	}
+	s.read[turn] = events
 	return events
 }

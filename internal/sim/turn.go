@@ -35,6 +35,9 @@ func (s *run) turn() {
 	if s.faults.checks.chance(12) {
 		s.checkOneByOne(at, in, &t)
 	}
+	if s.faults.checks.chance(20) {
+		s.checkMidway(at, &t)
+	}
 	if s.crashes(CrashBefore) {
 		s.crash()
 		return
@@ -91,7 +94,7 @@ func (s *run) commit(t *fact.Turn, own int, sends []interpreter.Message) bool {
 	}
 	s.inbox = slices.Clone(s.inbox[took:])
 	if len(t.Events) > 0 {
-		s.record = append(s.record, fact.EncodeTurn(t.Events))
+		s.record, s.read = append(s.record, fact.EncodeTurn(t.Events)), append(s.read, nil)
 		s.history.take(t.Events, s)
 		s.deliver(s.id, sends)
 	}
