@@ -46,6 +46,7 @@ type script struct {
 	live    machine
 	now     time.Time
 	records [][]byte
+	left    []fact.Input // what was not taken
 	out     strings.Builder
 }
 
@@ -96,13 +97,14 @@ func (s *script) line(words []string) {
 				return
 			}
 		}
-		in = s.input(s.t, words)
+		in = append(s.left, s.input(s.t, words)...)
 	}
-	for more := true; more; in = nil {
+	for more := true; more; {
 		turn := s.live.Decide(s.now, in...)
 		s.turn(turn)
-		more = turn.More
+		more, in = turn.More, in[turn.Taken:]
 	}
+	s.left = in
 	s.twins(words)
 }
 
@@ -118,6 +120,9 @@ func (s *script) turn(turn fact.Turn) {
 	}
 	if turn.More {
 		s.out.WriteString("  more\n")
+	}
+	if b, ok := s.live.(*books.Firings); ok && b.Wanted() != nil {
+		fmt.Fprintf(&s.out, "  wants to know of %s\n", b.Wanted().Due.Format(time.DateTime))
 	}
 	if len(turn.Events) > 0 {
 		s.records = append(s.records, fact.EncodeTurn(turn.Events))

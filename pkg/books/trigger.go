@@ -4,13 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/fact"
-	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/schedule"
 	"github.com/keelstep/keelstep/pkg/zone"
 )
@@ -47,13 +44,22 @@ type Firings struct {
 	last    Fired
 	running []place // runs whose end is waited for
 	waiting []firing
+	keys    keyMemory
+	rate    rateWindow
+
+	duplicates, filtered uint64
+
+	wish  *Ask    // the firing that the last Decide stopped at
+	asked *Ask    // what given is the answer to
+	given *Answer // what the engine found
 }
 
-// firing is one that waits for the run before it.
+// firing is a run that is to be started, or waits for its turn.
 type firing struct {
-	due    time.Time
-	manual uint64
-	event  *fact.CloudEvent
+	due     time.Time
+	manual  uint64
+	event   *fact.CloudEvent
+	element Element
 }
 
 // FireNow fires a trigger out of turn.
@@ -65,15 +71,19 @@ func (FireNow) IsInput() {}
 // TriggerState is a trigger as it stands.
 type TriggerState struct {
 	Workflow, ID  string
-	Kind          string // schedule, event, or empty: it is not in the workflow any more
+	Kind          string // schedule, event, http, or empty: it is not in the workflow any more
 	Paused        bool
 	Why           string // of the pause
 	Next          time.Time
 	LastDue       time.Time
 	LastRun       string
-	Code, Message string // why the last firing started nothing; empty: it did
-	Running       int    // runs whose end is waited for
-	Waiting       int    // firings that wait for them
+	Code, Message string    // why the last firing started nothing; empty: it did
+	Running       int       // runs whose end is waited for
+	Waiting       int       // firings that wait for them, or for the rate limit
+	Keys          int       // keys of dedupe that are remembered
+	Duplicates    uint64    // firings that were repeats
+	Filtered      uint64    // firings that the condition kept back
+	Frees         time.Time // when the rate limit lets a run start again; zero: now
 }
 
 // NewFirings returns the empty book of the trigger with that stream.
@@ -83,10 +93,20 @@ func NewFirings(stream string) *Firings { return &Firings{stream: stream} }
 func (b *Firings) Seq() uint64 { return b.clock.seq }
 
 // Size is how many entries the book's state has.
-func (b *Firings) Size() int { return len(b.running) + len(b.waiting) }
+func (b *Firings) Size() int { return len(b.running) + len(b.waiting) + len(b.keys.order) }
 
-// WakeAt returns when the trigger fires next.
+// WakeAt returns when the trigger fires next, or lets something start that
+// waits for the rate limit.
 func (b *Firings) WakeAt() time.Time {
+	next, frees := b.nextDue(), b.frees()
+	if b.paused || frees.IsZero() || len(b.waiting) == 0 || !next.IsZero() && next.Before(frees) {
+		return next
+	}
+	return frees
+}
+
+// nextDue returns when the schedule fires next.
+func (b *Firings) nextDue() time.Time {
 	if b.paused {
 		return time.Time{}
 	}
@@ -94,36 +114,50 @@ func (b *Firings) WakeAt() time.Time {
 	return at.UTC()
 }
 
+// frees returns when the rate limit lets a run start again, zero when it does
+// so now, as far as the book has seen.
+func (b *Firings) frees() time.Time {
+	return b.rate.frees(b.clock.last, b.set.Rate, 1)
+}
+
 // Trigger returns the trigger as it stands.
 func (b *Firings) Trigger() TriggerState {
 	s := TriggerState{
-		Workflow: b.set.Workflow, ID: b.set.ID, Paused: b.paused, Why: b.why, Next: b.WakeAt(),
+		Workflow: b.set.Workflow, ID: b.set.ID, Paused: b.paused, Why: b.why, Next: b.nextDue(),
 		LastDue: b.last.Due, LastRun: b.last.Run, Code: b.failure.Code, Message: b.failure.Message,
-		Running: len(b.running), Waiting: len(b.waiting),
+		Running: len(b.running), Waiting: len(b.waiting), Keys: b.keys.live(b.clock.last),
+		Duplicates: b.duplicates, Filtered: b.filtered, Frees: b.frees(),
 	}
 	switch {
 	case b.set.Event != "":
 		s.Kind = "event"
 	case b.timed():
 		s.Kind = "schedule"
+	case b.set.HTTP:
+		s.Kind = "http"
 	}
 	return s
 }
 
 func (b *Firings) timed() bool { return b.set.Cron != "" || b.set.Every > 0 }
 
-// Decide fires what fell due until at, then takes the inputs in order:
-// fact.TriggerSet, Suspend, Resume, ChildEnded, FiringFailed, Emitted and
-// FireNow.
+// Decide starts what waited for the rate limit and fires what fell due until
+// at, then takes the inputs in order: fact.TriggerSet, Suspend, Resume,
+// ChildEnded, FiringFailed, Emitted, FireNow and Request. It stops whole at a
+// firing that the engine has to look at first: Wanted is that firing, and once
+// it was given the answer, Decide goes on there.
 func (b *Firings) Decide(at time.Time, in ...fact.Input) fact.Turn {
 	t := turn{at: at, clock: &b.clock, apply: b.Apply}
+	b.wish = nil
+	b.next(&t)
 	b.due(&t)
 	for _, x := range in {
-		if t.More {
+		if t.More || b.wish != nil {
 			break
 		}
-		b.take(&t, x)
-		t.Taken++
+		if b.take(&t, x); b.wish == nil {
+			t.Taken++
+		}
 	}
 	return t.Turn
 }
@@ -136,6 +170,7 @@ func (b *Firings) take(t *turn, in fact.Input) {
 			return
 		}
 		t.record(&TriggerChanged{Set: x})
+		b.next(t)
 	case fact.Suspend:
 		if b.paused {
 			t.refuse(Repeated, "the trigger is paused already")
@@ -159,109 +194,17 @@ func (b *Firings) take(t *turn, in fact.Input) {
 			t.refuse(NotKnown, "the trigger does not listen")
 			return
 		}
-		b.fire(t, firing{due: t.at, event: &x.Event})
+		b.arrive(t, firing{due: t.at, event: &x.Event})
 	case FireNow:
 		if !b.timed() || b.invalid != "" {
 			t.refuse(NotKnown, "the trigger has no schedule")
 			return
 		}
-		b.fire(t, firing{due: t.at, manual: b.clock.seq + 1})
+		b.arrive(t, firing{due: t.at, manual: b.clock.seq + 1})
+	case Request:
+		b.request(t, &x)
 	default:
 		t.refuse(NotUnderstood, "a trigger takes no %T", x)
-	}
-}
-
-func (b *Firings) ended(t *turn, f *FiringEnded) {
-	if !slices.ContainsFunc(b.running, func(p place) bool { return p.run == f.Run }) {
-		t.refuse(NotKnown, "run %s is not waited for", f.Run)
-		return
-	}
-	t.record(f)
-	b.next(t)
-}
-
-// due fires what fell due since the last time. What is older than the window
-// of catchUp is skipped; without one only the newest counts.
-func (b *Firings) due(t *turn) {
-	if b.WakeAt().IsZero() || b.WakeAt().After(t.at) {
-		return
-	}
-	oldest := t.at.Add(-b.set.CatchUp)
-	if newest, ok := b.plan.Prev(t.at.Add(1)); b.set.CatchUp == 0 && ok {
-		if oldest = newest; t.at.Sub(newest) > Lateness {
-			oldest = t.at.Add(1)
-		}
-	}
-	if missed, ok := b.plan.Prev(oldest); ok && missed.After(b.seen) {
-		first, _ := b.plan.Next(b.seen)
-		t.record(&FiringSkipped{Due: missed.UTC(), Since: first.UTC(), Reason: skippedMissed})
-	}
-	dues, more := b.plan.Between(b.seen, t.at, maxFirings)
-	for _, due := range dues {
-		b.fire(t, firing{due: due.UTC()})
-	}
-	t.More = more
-}
-
-// fire starts a run, unless the run before it says otherwise.
-func (b *Firings) fire(t *turn, f firing) {
-	overlap := graph.Overlap(b.set.Overlap)
-	skip := func(f firing, reason string) {
-		t.record(&FiringSkipped{Due: f.due, Reason: reason, Untimed: f.untimed()})
-	}
-	switch {
-	case overlap == graph.OverlapAllow, len(b.running) == 0 && len(b.waiting) == 0:
-		b.start(t, f)
-	case overlap == graph.OverlapSkip:
-		skip(f, skippedOverlap)
-	case overlap == graph.OverlapCancel:
-		for _, old := range slices.Clone(b.waiting) {
-			skip(old, skippedReplaced)
-		}
-		q := b.queued(f)
-		if i := slices.IndexFunc(b.running, func(p place) bool { return !p.stopping }); i >= 0 {
-			q.Cancels = b.running[i].run
-		}
-		t.record(q)
-	case len(b.waiting) >= maxWaiting:
-		skip(f, skippedFull)
-	default:
-		t.record(b.queued(f))
-	}
-}
-
-// The reasons why a firing starts nothing.
-const (
-	skippedMissed   = "missed"   // it fell due while nobody looked
-	skippedOverlap  = "overlap"  // the run before it still runs
-	skippedReplaced = "replaced" // a newer one came while it waited
-	skippedFull     = "full"     // too many wait
-)
-
-func (f firing) untimed() bool { return f.manual > 0 || f.event != nil }
-
-func (b *Firings) queued(f firing) *FiringQueued {
-	return &FiringQueued{Due: f.due, Manual: f.manual, Event: f.event}
-}
-
-func (b *Firings) start(t *turn, f firing) {
-	name := fmt.Sprint(b.stream, "\x00", f.due.UnixNano())
-	switch {
-	case f.event != nil:
-		name = fmt.Sprint(b.stream, "\x00event\x00", f.event.Source, "\x00", f.event.ID)
-	case f.manual > 0:
-		name = fmt.Sprint(b.stream, "\x00now\x00", f.manual)
-	}
-	t.record(&Fired{
-		Due: f.due, Run: derivedRun(f.due, name), Manual: f.manual, Event: f.event,
-		Waits: graph.Overlap(b.set.Overlap) != graph.OverlapAllow,
-	})
-}
-
-// next starts the firing that waits longest once no run is waited for.
-func (b *Firings) next(t *turn) {
-	if len(b.running) == 0 && len(b.waiting) > 0 && !b.paused {
-		b.start(t, b.waiting[0])
 	}
 }
 

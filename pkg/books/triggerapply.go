@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/fact"
@@ -23,23 +24,21 @@ func (b *Firings) Apply(e fact.Event) error {
 		b.paused, b.why = false, ""
 		b.see(e.Time)
 	case *Fired:
-		b.fired(f)
+		b.fired(e.Time, f)
 	case *FiringQueued:
-		b.waiting = append(b.waiting, firing{f.Due, f.Manual, f.Event})
+		w := firing{f.Due, f.Manual, f.Event, f.Element}
+		b.waiting = append(b.waiting, w)
+		b.remember(e.Time, &f.Element, b.runOf(w))
 		mark(b.running, f.Cancels)
-		b.seeFiring(f.Due, f.Manual > 0 || f.Event != nil)
+		b.seeFiring(f.Due, w.untimed())
 	case *FiringSkipped:
-		if f.Reason == skippedReplaced {
-			b.unqueue(f.Due)
-		}
-		b.seeFiring(f.Due, f.Untimed)
+		b.skipped(f)
+	case *FiringCancels:
+		mark(b.running, f.Run)
 	case *FiringEnded:
 		b.running = without(b.running, f.Run)
 	case *FiringRefused:
-		b.running = without(b.running, f.Run)
-		if f.Code != Filtered {
-			b.failure = *f
-		}
+		b.refused(f)
 	default:
 		return fmt.Errorf("trigger: event %d is a %T", e.Seq, f)
 	}
@@ -60,24 +59,65 @@ func (b *Firings) changed(at time.Time, f *TriggerChanged) {
 	if was.Cron != f.Set.Cron || was.Every != f.Set.Every || was.Zone != f.Set.Zone {
 		b.see(at)
 	}
-	if f.Set.Cron == "" && f.Set.Every == 0 && f.Set.Event == "" {
+	if f.Set.Event == "" && !b.timed() {
+		for _, w := range b.waiting {
+			b.keys.forget(b.runOf(w))
+		}
 		b.waiting = nil
 	}
 }
 
-func (b *Firings) fired(f *Fired) {
-	b.unqueue(f.Due)
-	b.last, b.failure = Fired{Due: f.Due, Run: f.Run}, FiringRefused{}
+func (b *Firings) fired(at time.Time, f *Fired) {
+	if f.Request == nil && len(b.waiting) > 0 { // it is what waited longest
+		b.waiting = slices.Delete(b.waiting, 0, 1)
+	}
+	b.last, b.failure = Fired{Due: f.Due, Run: f.Run, Manual: f.Manual}, FiringRefused{}
+	if f.Event != nil {
+		b.last.Event = &fact.CloudEvent{ID: f.Event.ID, Source: f.Event.Source}
+	}
 	if f.Waits {
 		b.running = append(b.running, place{run: f.Run})
 	}
-	b.seeFiring(f.Due, f.Manual > 0 || f.Event != nil)
+	b.remember(at, &f.Element, f.Run)
+	b.rate.count(f.Rate)
+	b.seeFiring(f.Due, f.Manual > 0 || f.Event != nil || f.Request != nil)
 }
 
-func (b *Firings) unqueue(due time.Time) {
-	if i := slices.IndexFunc(b.waiting, func(w firing) bool { return w.due.Equal(due) }); i >= 0 {
-		b.waiting = slices.Delete(b.waiting, i, i+1)
+// remember keeps the key of a firing that waits or starts.
+func (b *Firings) remember(at time.Time, e *Element, run string) {
+	if e.Key != "" && b.keys.run(e.Key, at) != run {
+		b.keys.add(e.Key, run, e.Until, at)
 	}
+}
+
+func (b *Firings) skipped(f *FiringSkipped) {
+	n := uint64(max(f.Count, 1))
+	switch f.Reason {
+	case skippedReplaced:
+		b.keys.forget(b.runOf(b.waiting[0]))
+		b.waiting = slices.Delete(b.waiting, 0, 1)
+	case skippedDuplicate:
+		b.duplicates += n
+	case skippedFiltered:
+		b.filtered += n
+	}
+	b.seeFiring(f.Due, f.Untimed)
+}
+
+// refused takes over that a firing came to nothing. Its key counts no more: the
+// same may come again and be right.
+func (b *Firings) refused(f *FiringRefused) {
+	if f.Run == "" {
+		b.seeFiring(f.Due, f.Untimed)
+	} else {
+		b.running = without(b.running, f.Run)
+		b.keys.forget(f.Run)
+	}
+	if f.Code == Filtered {
+		b.filtered++
+		return
+	}
+	b.failure = FiringRefused{Run: f.Run, Code: f.Code, Message: f.Message}
 }
 
 // seeFiring moves on what was seen, unless the firing came out of turn.
@@ -102,30 +142,41 @@ func (b *Firings) Sends(events []fact.Event) []fact.Message {
 			all = append(all, fact.Message{To: f.Run, Seq: e.Seq, Body: b.startOf(e.Time, f)})
 		case *FiringQueued:
 			if f.Cancels != "" {
-				all = append(all, fact.Message{To: f.Cancels, Seq: e.Seq, Body: fact.Cancel{Reason: "the trigger fired again"}})
+				all = append(all, stopBy(f.Cancels, e.Seq))
 			}
+		case *FiringCancels:
+			all = append(all, stopBy(f.Run, e.Seq))
 		}
 	}
 	return all
 }
 
+func stopBy(run string, seq uint64) fact.Message {
+	return fact.Message{To: run, Seq: seq, Body: fact.Cancel{Reason: "the trigger fired again"}}
+}
+
 // startOf returns the start of a firing's run. The engine makes the run's
-// input out of it: Packed is the event's data.
+// input out of it: Packed is the event's data, the body, or the element.
 func (b *Firings) startOf(at time.Time, f *Fired) fact.Start {
-	trigger := map[string]any{
-		"id": b.set.ID, "kind": "schedule", "time": at.Format(time.RFC3339Nano), "due": f.Due.Format(time.RFC3339Nano),
-	}
+	workflow, id, _ := strings.Cut(strings.TrimPrefix(b.stream, streamPrefix), "/")
 	s := fact.Start{
-		Run: f.Run, Workflow: b.set.Workflow, TriggerID: b.set.ID,
-		Parent: b.stream, ParentPath: f.Due.Format(time.RFC3339Nano), Detached: !f.Waits,
+		Run: f.Run, Workflow: workflow, TriggerID: id,
+		Parent: b.stream, ParentPath: f.Due.Format(time.RFC3339Nano), Detached: !f.Waits, Packed: f.Element.Data,
 	}
-	if f.Event != nil {
-		event := map[string]any{
+	trigger := map[string]any{"id": id, "time": at.Format(time.RFC3339Nano)}
+	switch {
+	case f.Request != nil:
+		s.Version, s.WantsAnswer, s.Trigger = f.Request.Version, f.Request.Answer, f.Request.Trigger.Inline()
+		return s
+	case f.Event != nil:
+		trigger["kind"] = "event"
+		trigger["event"] = map[string]any{
 			"id": f.Event.ID, "type": f.Event.Type, "source": f.Event.Source, "subject": f.Event.Subject,
 			"time": f.Event.Time.Format(time.RFC3339Nano),
 		}
-		trigger = map[string]any{"id": b.set.ID, "kind": "event", "time": at.Format(time.RFC3339Nano), "event": event}
 		s.Packed = f.Event.Data
+	default:
+		trigger["kind"], trigger["due"] = "schedule", f.Due.Format(time.RFC3339Nano)
 	}
 	raw, err := json.Marshal(trigger)
 	if err != nil {
@@ -134,6 +185,10 @@ func (b *Firings) startOf(at time.Time, f *Fired) fact.Start {
 	s.Trigger = raw
 	return s
 }
+
+// streamPrefix stands before the workflow and the ID of a trigger in the name
+// of its book.
+const streamPrefix = "trigger/"
 
 // State returns the book's state, for Restore.
 func (b *Firings) State() []byte { return fact.Write(b.fields) }
@@ -161,5 +216,10 @@ func (b *Firings) fields(c *fact.Coder) {
 	fact.List(c, 8, "running", &b.running, placeFields)
 	fact.List(c, 9, "waiting", &b.waiting, func(c *fact.Coder, f *firing) {
 		firingFields(c, &f.due, &f.manual, &f.event)
+		f.element.fields(c, 4)
 	})
+	b.keys.fields(c, 10)
+	b.rate.fields(c, 11)
+	c.Uint(12, "duplicates", &b.duplicates)
+	c.Uint(13, "filtered", &b.filtered)
 }

@@ -3,6 +3,7 @@ package books
 import (
 	"time"
 
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
 )
 
@@ -16,6 +17,7 @@ var TriggerFacts = fact.NewFamily("trigger",
 	func() fact.Fact { return new(FiringSkipped) },
 	func() fact.Fact { return new(FiringEnded) },
 	func() fact.Fact { return new(FiringRefused) },
+	func() fact.Fact { return new(FiringCancels) },
 )
 
 // TriggerChanged is what the active version of the workflow says.
@@ -28,37 +30,75 @@ type TriggerPaused struct{ Why string }
 type TriggerResumed struct{}
 
 // Fired starts the run of a firing. Manual is not 0 when somebody asked for
-// it; Waits tells that the book waits for the run's end.
+// it; Waits tells that the book waits for the run's end. Rate is when the
+// window began in which it counts, zero without a rate limit. Request is what
+// came, when a request fired.
 type Fired struct {
-	Due    time.Time
-	Run    string
-	Manual uint64
-	Event  *fact.CloudEvent
-	Waits  bool
+	Due     time.Time
+	Run     string
+	Manual  uint64
+	Event   *fact.CloudEvent
+	Waits   bool
+	Element Element
+	Rate    time.Time
+	Request *Origin
 }
 
-// FiringQueued has a firing wait until the run before it has ended; Cancels is
-// the run that is told to.
+// Element is one element of the list that splitOn yields, from 1; number 0 is
+// a firing that is not split. Data is the element of a schedule, and the body
+// of a request. Key stands for the key of dedupe, which counts until Until.
+type Element struct {
+	Number int
+	Data   expression.Value
+	Key    string
+	Until  time.Time
+}
+
+// Origin is the request that fired: what its trigger gives but the body, and
+// the version that took it.
+type Origin struct {
+	Trigger expression.Value
+	Version string
+	Answer  bool // somebody waits for a respond step
+}
+
+// FiringQueued has a firing wait until the run before it has ended, or until
+// the rate limit lets it start; Cancels is a run that is told to end.
 type FiringQueued struct {
 	Due     time.Time
 	Manual  uint64
 	Event   *fact.CloudEvent
 	Cancels string
+	Element Element
 }
 
 // FiringSkipped is a firing that starts nothing, or all of them from Since to
-// Due. Reason is one of missed overlap replaced full.
+// Due. Reason is one of missed overlap replaced full filtered empty duplicate.
+// Run is the run that a duplicate repeats, For the one that it asked for; Count
+// is how many elements it stands for, 0 for one.
 type FiringSkipped struct {
 	Due, Since time.Time
 	Reason     string
 	Untimed    bool
+	Run, For   string
+	Count      int
 }
 
 // FiringEnded is the end of a run that was waited for.
 type FiringEnded struct{ Run, Status string }
 
-// FiringRefused tells that the run of a firing could not be started.
-type FiringRefused struct{ Run, Code, Message string }
+// FiringRefused tells that a firing starts nothing because something is wrong:
+// its run could not be started, or, without Run, the rules of the trigger could
+// not be applied to what came.
+type FiringRefused struct {
+	Run, Code, Message string
+	Due                time.Time
+	Untimed            bool
+	Event              *fact.CloudEvent
+}
+
+// FiringCancels tells a run of the firing before to end.
+type FiringCancels struct{ Run string }
 
 // Kind returns the fact's number.
 func (*TriggerChanged) Kind() fact.Kind { return 1 }
@@ -84,6 +124,9 @@ func (*FiringEnded) Kind() fact.Kind { return 7 }
 // Kind returns the fact's number.
 func (*FiringRefused) Kind() fact.Kind { return 8 }
 
+// Kind returns the fact's number.
+func (*FiringCancels) Kind() fact.Kind { return 9 }
+
 // Name returns the fact's name.
 func (*TriggerChanged) Name() string { return "TriggerChanged" }
 
@@ -108,6 +151,9 @@ func (*FiringEnded) Name() string { return "FiringEnded" }
 // Name returns the fact's name.
 func (*FiringRefused) Name() string { return "FiringRefused" }
 
+// Name returns the fact's name.
+func (*FiringCancels) Name() string { return "FiringCancels" }
+
 // Fields carries the fact.
 func (f *TriggerChanged) Fields(c *fact.Coder) {
 	present := true
@@ -125,12 +171,40 @@ func (f *Fired) Fields(c *fact.Coder) {
 	firingFields(c, &f.Due, &f.Manual, &f.Event)
 	c.String(4, "run", &f.Run)
 	c.Bool(5, "waits", &f.Waits)
+	f.Element.fields(c, 6)
+	c.Time(7, "rate", &f.Rate)
+	present := f.Request != nil
+	o := f.Request
+	if o == nil {
+		o = new(Origin)
+	}
+	c.Sub(8, "request", &present, o.fields)
+	if present {
+		f.Request = o
+	}
+}
+
+func (o *Origin) fields(c *fact.Coder) {
+	c.Value(1, "trigger", &o.Trigger)
+	c.String(2, "version", &o.Version)
+	c.Bool(3, "answer", &o.Answer)
+}
+
+func (e *Element) fields(c *fact.Coder, tag uint64) {
+	present := e.Number != 0 || !e.Data.IsAbsent() || e.Key != ""
+	c.Sub(tag, "element", &present, func(c *fact.Coder) {
+		c.Int(1, "number", &e.Number)
+		c.Value(2, "data", &e.Data)
+		c.String(3, "key", &e.Key)
+		c.Time(4, "until", &e.Until)
+	})
 }
 
 // Fields carries the fact.
 func (f *FiringQueued) Fields(c *fact.Coder) {
 	firingFields(c, &f.Due, &f.Manual, &f.Event)
 	c.String(4, "cancels", &f.Cancels)
+	f.Element.fields(c, 5)
 }
 
 // Fields carries the fact.
@@ -139,6 +213,9 @@ func (f *FiringSkipped) Fields(c *fact.Coder) {
 	c.Time(2, "since", &f.Since)
 	c.String(3, "reason", &f.Reason)
 	c.Bool(4, "untimed", &f.Untimed)
+	c.String(5, "run", &f.Run)
+	c.String(6, "for", &f.For)
+	c.Int(7, "count", &f.Count)
 }
 
 // Fields carries the fact.
@@ -152,17 +229,27 @@ func (f *FiringRefused) Fields(c *fact.Coder) {
 	c.String(1, "run", &f.Run)
 	c.String(2, "code", &f.Code)
 	c.String(3, "message", &f.Message)
+	c.Time(4, "due", &f.Due)
+	c.Bool(5, "untimed", &f.Untimed)
+	eventField(c, 6, &f.Event)
 }
+
+// Fields carries the fact.
+func (f *FiringCancels) Fields(c *fact.Coder) { c.String(1, "run", &f.Run) }
 
 func firingFields(c *fact.Coder, due *time.Time, manual *uint64, event **fact.CloudEvent) {
 	c.Time(1, "due", due)
 	c.Uint(2, "manual", manual)
+	eventField(c, 3, event)
+}
+
+func eventField(c *fact.Coder, tag uint64, event **fact.CloudEvent) {
 	present := *event != nil
 	e := *event
 	if e == nil {
 		e = new(fact.CloudEvent)
 	}
-	c.Sub(3, "event", &present, e.Fields)
+	c.Sub(tag, "event", &present, e.Fields)
 	if present {
 		*event = e
 	}

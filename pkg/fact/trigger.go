@@ -3,7 +3,7 @@ package fact
 import "time"
 
 // TriggerSet tells a trigger's book what the active version of its workflow
-// says of it. One without Cron, Every and Event is gone from the workflow.
+// says of it. One without Cron, Every, Event and HTTP is gone from the workflow.
 type TriggerSet struct {
 	Workflow, ID string
 	Cron         string
@@ -12,6 +12,18 @@ type TriggerSet struct {
 	Overlap      uint8
 	CatchUp      time.Duration
 	Event        string // type of the CloudEvents that fire it
+	HTTP         bool   // requests fire it
+	// Rules tells that the engine looks at each firing before it counts: the
+	// trigger has a where, splitOn or dedupe.
+	Rules bool
+	Rate  Rate
+}
+
+// Rate is how many runs a trigger may start in a window that the first of them
+// opens. The zero value is no bound.
+type Rate struct {
+	Count int
+	Per   time.Duration
 }
 
 // Subscribed has the book of events send each event of a type to a trigger; no
@@ -44,6 +56,10 @@ func (m *TriggerSet) Fields(c *Coder) {
 	Enum(c, 6, "overlap", &m.Overlap)
 	c.Duration(7, "catchUp", &m.CatchUp)
 	c.String(8, "event", &m.Event)
+	c.Bool(9, "http", &m.HTTP)
+	c.Bool(10, "rules", &m.Rules)
+	c.Int(11, "rateCount", &m.Rate.Count)
+	c.Duration(12, "ratePer", &m.Rate.Per)
 }
 
 func (m *TriggerSet) fields(c *Coder) { m.Fields(c) }
