@@ -9,7 +9,7 @@ BASE  ?= main
 RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race lint fmt vet generate generated golden fuzz sim crash bench bench-diff tidy vuln ci
+.PHONY: help build check test race lint fmt vet generate generated golden fuzz sim crash poison bench bench-diff tidy vuln ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ sim: ## N simulated runs (make sim N=20000)
 
 crash: ## 300 kills of a serving engine under load
 	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=60m -v -crash.n=300
+
+poison: ## 1,000 healthy runs beside those in trouble, 20 restarts
+	$(GO) test ./pkg/engine -run='TestPoison|TestDeadly' -count=1 -timeout=20m -v -poison.n=1000
 
 bench: ## all benchmarks, ten runs each, as benchstat reads them
 	$(GO) test ./... -run='^$$' -bench=. -benchmem -count=10 -timeout=60m

@@ -21,7 +21,7 @@ func (r *run) born() error {
 	r.summary.Kind, r.summary.StartedAt = kindRun, r.e.clock.Now()
 	r.summary.Workflow, r.summary.Version, r.summary.Digest = start.Workflow, start.Version, start.Digest
 	r.summary.Status = graph.Pending.String()
-	if len(r.settled) > 0 {
+	if len(r.settled) > 0 || r.e.untried.has(r.id) {
 		if err := r.countAttempt(); err != nil {
 			return err
 		}

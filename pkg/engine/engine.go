@@ -44,6 +44,7 @@ type Engine struct {
 	draining atomic.Bool
 	loading  chan struct{} // a place in it allows one run to be read
 	resumed  []RunSummary
+	untried  untried
 
 	failOnce sync.Once
 	failed   chan struct{} // closed by the first fatal error

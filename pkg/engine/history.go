@@ -83,6 +83,7 @@ type historyReader struct {
 	record  uint64 // read whole
 	after   uint64 // the last event that was yielded
 	secured map[string]secure
+	blind   bool // which steps are secure is not known
 }
 
 func (e *Engine) reader(ctx context.Context, run string, after uint64) (*historyReader, error) {
@@ -99,11 +100,26 @@ func (e *Engine) reader(ctx context.Context, run string, after uint64) (*history
 	if !ok || head.Kind != kindRun || head.Records == 0 {
 		return nil, ErrNoRun
 	}
+	h := &historyReader{e: e, run: run, after: after}
 	wf, err := e.defs.compiled(ctx, head.Digest)
-	if err != nil {
+	switch {
+	case err == nil:
+		h.secured = secureSteps(wf)
+	case ctx.Err() != nil || e.ctx.Err() != nil:
 		return nil, fmt.Errorf("load version %s of workflow %s: %w", head.Version, head.Workflow, err)
+	default: // the run is stuck for that, and what happened is still there
+		h.blind = true
 	}
-	return &historyReader{e: e, run: run, after: after, secured: secureSteps(wf)}, nil
+	return h, nil
+}
+
+// shown returns an event as the history shows it.
+func (h *historyReader) shown(ev fact.Event) (HistoryEvent, error) {
+	data, err := maskEvent(h.secured, h.blind, fact.ShowFields(ev.Fact))
+	if err != nil {
+		return HistoryEvent{}, fmt.Errorf("read run %s, event %d: %w", h.run, ev.Seq, err)
+	}
+	return HistoryEvent{Seq: ev.Seq, Time: ev.Time, Type: fact.NameOf(ev.Fact), Data: data}, nil
 }
 
 // read hands what is recorded and was not handed out yet to f until f returns
@@ -121,12 +137,12 @@ func (h *historyReader) read(ctx context.Context, f func(HistoryEvent) bool) err
 			if ev.Seq <= h.after {
 				continue
 			}
-			data, err := maskEvent(h.secured, fact.ShowFields(ev.Fact))
+			out, err := h.shown(ev)
 			if err != nil {
-				return fmt.Errorf("read run %s, event %d: %w", h.run, ev.Seq, err)
+				return err
 			}
 			h.after = ev.Seq
-			if !f(HistoryEvent{Seq: ev.Seq, Time: ev.Time, Type: fact.NameOf(ev.Fact), Data: data}) {
+			if !f(out) {
 				return nil
 			}
 		}

@@ -84,7 +84,7 @@ func (r *run) load() error {
 	case sum.Records == 0:
 		return r.born()
 	}
-	if len(r.settled) > 0 {
+	if len(r.settled) > 0 || e.untried.has(r.id) {
 		if err := r.countAttempt(); err != nil {
 			return err
 		}

@@ -46,10 +46,11 @@ func maskStep(sec secure, s *interpreter.StepView) {
 	}
 }
 
-// maskEvent masks the fields of one event as a history shows them.
-func maskEvent(secured map[string]secure, data json.RawMessage) (json.RawMessage, error) {
+// maskEvent masks the fields of one event as a history shows them: of steps
+// that are secured, or of all.
+func maskEvent(secured map[string]secure, all bool, data json.RawMessage) (json.RawMessage, error) {
 	data, err := shown(data)
-	if err != nil || secured == nil {
+	if err != nil || secured == nil && !all {
 		return data, err
 	}
 	x, err := expression.DecodeRaw(data)
@@ -59,6 +60,9 @@ func maskEvent(secured map[string]secure, data json.RawMessage) (json.RawMessage
 	fields, _ := x.(map[string]any)
 	path, _ := fields["path"].(string)
 	sec := secured[stepOf(path)]
+	if all && path != "" {
+		sec = secure{true, true}
+	}
 	if !sec.input && !sec.output {
 		return data, nil
 	}

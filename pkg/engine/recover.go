@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
@@ -23,7 +24,8 @@ const recoverGroup = 64
 // loaded alone, so that none suffers for another.
 func (e *Engine) recover(ctx context.Context) error {
 	now := e.clock.Now()
-	var group, suspects []string
+	var group []string
+	var suspects []eventlog.Summary
 	for s, err := range e.store.List(ctx, eventlog.Filter{Open: true, Oldest: true}) {
 		switch {
 		case err == nil && !isRunID(s.Stream):
@@ -46,15 +48,61 @@ func (e *Engine) recover(ctx context.Context) error {
 				e.timers.set(s.Stream, wake, s.WakeAt)
 			}
 		case s.Attempts > 0:
-			suspects = append(suspects, s.Stream)
+			suspects = append(suspects, eventlog.Summary{Stream: s.Stream, Attempts: s.Attempts})
 		default:
 			group = append(group, s.Stream)
 		}
 	}
-	if len(group)+len(suspects) > 0 {
-		e.crew.run(func() { e.takeUp(group, suspects) })
+	if len(group)+len(suspects) == 0 {
+		return nil
 	}
+	slices.SortStableFunc(suspects, func(a, b eventlog.Summary) int { return a.Attempts - b.Attempts })
+	alone := make([]string, len(suspects))
+	for i, s := range suspects {
+		alone[i] = s.Stream
+	}
+	e.untried.add(group, alone)
+	e.crew.run(func() { e.takeUp(group, alone) })
 	return nil
+}
+
+// untried is the runs that recovery has found and not tried yet. Whoever loads
+// one of them counts the attempt, asked or not; those that are to be loaded
+// alone wait for recovery.
+type untried struct {
+	mu   sync.Mutex
+	runs map[string]bool // suspects are true
+}
+
+func (u *untried) add(group, suspects []string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.runs = make(map[string]bool)
+	for _, id := range group {
+		u.runs[id] = false
+	}
+	for _, id := range suspects {
+		u.runs[id] = true
+	}
+}
+
+func (u *untried) has(id string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, ok := u.runs[id]
+	return ok
+}
+
+func (u *untried) suspects(id string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.runs[id]
+}
+
+func (u *untried) drop(id string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.runs, id)
 }
 
 // recoverBook has a book look that something waits for.
@@ -79,29 +127,40 @@ func sleeps(s eventlog.Summary, now time.Time) bool {
 // takeUp loads runs: those of group some at a time, then the suspects alone.
 func (e *Engine) takeUp(group, suspects []string) {
 	for ids := range slices.Chunk(group, recoverGroup) {
-		if !e.attempt(ids) {
+		if !e.attempt(ids, false) {
 			return
 		}
 	}
 	for ids := range slices.Chunk(suspects, 1) {
-		if !e.attempt(ids) {
+		if !e.attempt(ids, true) {
 			return
 		}
 	}
 }
 
-// attempt has runs loaded and waits until each has taken its first turn. It
-// returns false when the engine stops.
-func (e *Engine) attempt(ids []string) bool {
+// aloneFor is how long a suspect has the engine for itself at most.
+const aloneFor = 200 * time.Millisecond
+
+// attempt has runs loaded and waits until each has taken its first turn; a
+// suspect's first turn with events, if that comes soon. It returns false when
+// the engine stops.
+func (e *Engine) attempt(ids []string, alone bool) bool {
 	settled := make(chan struct{}, len(ids))
 	for _, id := range ids {
-		if !e.runs.deliver(id, mail{recover: settled}) {
+		if !e.runs.deliver(id, mail{recover: settled, alone: alone}) {
 			return false
 		}
+	}
+	var late chan struct{}
+	if alone {
+		late = make(chan struct{})
+		stop := e.clock.AfterFunc(aloneFor, func() { close(late) })
+		defer stop()
 	}
 	for range ids {
 		select {
 		case <-settled:
+		case <-late:
 		case <-e.ctx.Done():
 			return false
 		}
@@ -128,18 +187,53 @@ func (r *run) countAttempt() error {
 	return nil
 }
 
+// busy tells whether a call may be answered, or a timer is due, any moment.
+func (r *run) busy() bool {
+	if r.machine == nil || r.machine.Ended() {
+		return false
+	}
+	at := r.machine.WakeAt()
+	return len(r.calls) > 0 || !at.IsZero() && !at.After(r.e.clock.Now())
+}
+
+// acquit takes the count of attempts back.
+func (r *run) acquit() {
+	sum := r.summary
+	sum.Stream, sum.Attempts = r.id, 0
+	if err := r.mark(&sum); err != nil {
+		r.uncommitted(err)
+	}
+}
+
+// countAgain notes that a recovered run is about to take a turn. In its first
+// it may have found nothing to do, with a timer due or a call to be answered,
+// and what ends the process may be what it makes of that. A turn with events
+// takes the count back.
+func (r *run) countAgain() error {
+	if r.tries == 0 || r.summary.Attempts >= r.tries {
+		return nil
+	}
+	sum := r.summary
+	sum.Stream, sum.Attempts = r.id, r.tries
+	return r.mark(&sum)
+}
+
 // settle tells whoever recovers the run that it has taken its first turn, and
 // takes the count of attempts back.
 func (r *run) settle() {
 	if len(r.settled) == 0 {
+		if r.tries > 0 && r.summary.Attempts > 0 {
+			r.acquit() // the turn had no events
+		}
 		return
 	}
 	if r.machine != nil && r.summary.Attempts > 0 {
-		sum := r.summary
-		sum.Attempts = 0
-		if err := r.mark(&sum); err != nil {
-			r.uncommitted(err)
-		}
+		r.tries = r.summary.Attempts
+		r.acquit()
+	}
+	r.e.untried.drop(r.id)
+	if r.alone && r.tries > 0 && r.busy() {
+		return
 	}
 	for _, c := range r.settled {
 		c <- struct{}{}

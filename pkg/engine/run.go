@@ -43,6 +43,8 @@ type run struct {
 	noCarry    bool   // the state is too large for a record
 
 	settled []chan<- struct{} // the run is being recovered, and who hears of it
+	alone   bool              // recovery waits for what becomes of it
+	tries   int               // attempts that recovery counted, until a turn has events
 	calls   map[callID]*call  // issued or about to be, not yet answered in the log
 }
 
@@ -58,6 +60,7 @@ type mail struct {
 	// recover has the run loaded with the attempt counted, and hears once it
 	// has taken a turn.
 	recover chan<- struct{}
+	alone   bool // hears not before a turn had events, if one is to come at once
 }
 
 // question is what somebody wants to know of a run. It is called with the
@@ -82,6 +85,12 @@ func (r *run) put(m mail) (awake bool) {
 func (r *run) loop() {
 	for r.e.ctx.Err() == nil {
 		r.collect()
+		if len(r.settled) == 0 && r.e.untried.suspects(r.id) {
+			if r.e.runs.park(r) { // recovery comes to it
+				return
+			}
+			continue
+		}
 		if r.machine == nil || r.records > 0 { // else it is about to begin
 			r.answer()
 		}
@@ -117,7 +126,7 @@ func (r *run) collect() {
 		case m.retry:
 			r.blocked = false
 		case m.recover != nil:
-			r.settled = append(r.settled, m.recover)
+			r.settled, r.alone = append(r.settled, m.recover), m.alone
 		default: // it is to have a look
 		}
 		r.again = r.again || r.machine == nil
@@ -155,6 +164,9 @@ func (r *run) work() bool {
 	inputs, messages, err := r.inputs()
 	if err != nil {
 		return r.fault(err)
+	}
+	if err := r.countAgain(); err != nil {
+		return r.uncommitted(err)
 	}
 	t, err := r.decide(inputs)
 	var unstored *unstoredError

@@ -77,8 +77,8 @@ func (t *runTable) park(r *run) bool {
 	}
 	r.active = false
 	switch {
-	case len(r.calls) > 0 || len(r.pending) > 0:
-		// an answer is to come, or a turn to be tried again
+	case len(r.calls) > 0 || len(r.pending) > 0 || len(r.asked) > 0 || len(r.settled) > 0:
+		// an answer is to come, or a turn to be tried again, or recovery
 	case r.machine == nil || r.machine.Ended():
 		delete(s.runs, r.id)
 	default:

@@ -124,6 +124,7 @@ func (r *run) commit(t *turn, messages []eventlog.Message) error {
 	}
 	r.streak = 0
 	if len(t.Events) > 0 {
+		r.tries = 0
 		r.records++
 		r.summary = t.summary
 		r.summary.Records = r.records

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/connectors"
@@ -26,6 +28,7 @@ type world struct {
 	gates    map[string]chan struct{}
 	trouble  []string
 	lastLink string
+	cured    atomic.Bool // what is curable does not panic any more
 }
 
 func newWorld() *world {
@@ -45,7 +48,10 @@ type in struct {
 	Gate   string          `json:"gate,omitempty"`   // waits until it is opened
 	Panic  bool            `json:"panic,omitempty"`  // in the operation
 	Poison bool            `json:"poison,omitempty"` // in the rule of repetition: inside the core
-	Secret string          `json:"secret,omitempty"`
+	// Curable is Poison until the world is cured.
+	Curable bool   `json:"curable,omitempty"`
+	Deadly  bool   `json:"deadly,omitempty"` // ends the process, inside the core
+	Secret  string `json:"secret,omitempty"`
 }
 
 type out struct {
@@ -56,8 +62,11 @@ type out struct {
 func (w *world) registry() *connectors.Registry {
 	op := func(name string, r connectors.Repeat) connectors.Operation {
 		rule := func(_ connectors.Settings, x in) connectors.Repeat {
-			if x.Poison {
+			if x.Poison || x.Curable && !w.cured.Load() {
 				panic("poison")
+			}
+			if x.Deadly {
+				os.Exit(deadlyExit)
 			}
 			return r
 		}
@@ -121,6 +130,8 @@ func (w *world) call(ctx context.Context, name string, r connectors.Repeat, c co
 	}
 	return out{Value: x.Value, Secret: x.Secret}, nil
 }
+
+func (w *world) cure() { w.cured.Store(true) }
 
 func (w *world) open(gate string) {
 	w.mu.Lock()
