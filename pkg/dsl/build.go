@@ -240,16 +240,17 @@ func known(t *expression.Type) *expression.Type {
 }
 
 // joined is the type of the output of a step that is its own or, when it was
-// handled by b, that of the last step of b: null of none.
+// handled by b, that of the last step of b: null of none, and of one that did
+// not run though b succeeded.
 func joined(own *expression.Type, b *block) *expression.Type {
 	if len(b.steps) == 0 {
 		return expression.Union(known(own), nullType)
 	}
 	last := b.steps[len(b.steps)-1]
 	switch {
-	case neverSucceeds(last):
+	case last.sure && neverSucceeds(last):
 		return own
-	case last.guarded() || len(b.leaves) > 1:
+	case !last.sure:
 		return expression.Union(known(own), nullable(known(last.types.output)))
 	}
 	return expression.Union(known(own), known(last.types.output))
