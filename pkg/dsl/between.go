@@ -171,9 +171,9 @@ func (c *compiler) buildChildInput(s *step, at place, callee Callee, found bool)
 }
 
 // callee returns what is known of a workflow that a step calls: of this one
-// itself its input, of others what the catalog says.
+// itself its input, of others what the catalog says. Only those who judge ask.
 func (c *compiler) callee(name string) (Callee, bool) {
-	if name == "" {
+	if name == "" || !c.judging {
 		return Callee{}, false
 	}
 	if name == c.graph.Name {

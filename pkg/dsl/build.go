@@ -285,11 +285,16 @@ func (c *compiler) buildVerb(s *step, at place) {
 	case "respond":
 		c.buildRespond(s, at)
 	case "return":
-		g.Value, _ = c.template(s.get("return"), at)
+		var t *expression.Type
+		g.Value, t = c.template(s.get("return"), at)
+		c.endsWith(t)
 		s.types.output = anyType
 	case "fail", "terminate":
 		c.buildError(s, at)
 		s.types.output = anyType
+		if s.verb == "terminate" && g.Error != nil && g.Error.Status == graph.Succeeded {
+			c.endsWith(nullType)
+		}
 	case "rollback":
 		c.buildRollback(s)
 	default:

@@ -124,6 +124,7 @@ type compiler struct {
 	listens   map[string]bool            // names at listen
 	types     map[*node]*expression.Type // of the texts of the with that is being checked
 
+	ends           *expression.Type // what the run may end with; nil: nothing is known yet
 	defaultTimeout time.Duration
 	operations     map[string]*operation
 	bound          map[string]Connection

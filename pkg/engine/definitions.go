@@ -42,6 +42,9 @@ type definitions struct {
 	flows   map[string]*graph.Workflow // by digest
 	order   []string                   // of flows, oldest first
 	loading sync.Mutex                 // one document is compiled at a time
+
+	calleesMu sync.Mutex
+	callees   map[string]knownCallee // by the workflow's name; at most one each
 }
 
 func openDefinitions(ctx context.Context, store eventlog.Store, c *catalog) (*definitions, error) {
@@ -73,7 +76,7 @@ func (d *definitions) read(ctx context.Context) error {
 
 // Validate returns all findings about a document, as Deploy would.
 func (e *Engine) Validate(file string, src []byte) diag.List {
-	_, diags := dsl.Compile(file, src, e.catalog)
+	_, diags := e.judge(e.ctx, file, src)
 	return diags
 }
 
@@ -85,7 +88,7 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 	if err := e.ready(); err != nil {
 		return Definition{}, nil, err
 	}
-	wf, diags := dsl.Compile(file, src, e.catalog)
+	wf, diags := e.judge(ctx, file, src)
 	if wf == nil || diags.HasErrors() {
 		return Definition{}, diags, &InvalidError{diags}
 	}
