@@ -34,7 +34,8 @@ const (
 	kindTaskAnswered  fact.Kind = 35
 	kindReassigned    fact.Kind = 36
 	kindListen        fact.Kind = 37
-	lastKind                    = kindListen
+	kindPage          fact.Kind = 38
+	lastKind                    = kindPage
 )
 
 // history checks the events of a run as they are recorded.

@@ -21,7 +21,7 @@ type Machine interface {
 	Tasks() []interpreter.Task
 	State() []byte
 	Restore(state []byte) error
-	View() interpreter.View
+	View(expression.Fetch) interpreter.View
 	Ended() bool
 	Seq() uint64
 }

@@ -43,7 +43,7 @@ func (s *shell) finish() *outcome {
 // finish checks the end of a run and returns what it came to.
 func (s *run) finish() *outcome {
 	s.load()
-	v := s.m.View()
+	v := s.m.View(s.fetch)
 	s.history.checkView(v)
 	if len(s.m.Outstanding()) > 0 {
 		fail("the run has ended and still waits for %s", show(s.m.Outstanding()))

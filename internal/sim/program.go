@@ -89,6 +89,7 @@ func (p *Program) compile() error {
 	}
 	for _, n := range wf.Nodes {
 		p.kinds[n.ID], p.nodes[n.ID] = n.Kind, n
+		n.PageLen = int(p.Seed % 4) // so that short loops have whole pages
 		if n.Kind == graph.Await && n.Await.Event != "" {
 			p.types[n.ID] = n.Await.Event
 		}

@@ -163,7 +163,7 @@ func (s *run) rescue() bool {
 		return false
 	}
 	sent := map[string]bool{}
-	for _, v := range s.m.View().Steps {
+	for _, v := range s.m.View(s.fetch).Steps {
 		n := s.p.nodes[v.Step]
 		if n.Kind != graph.Await || v.Status != graph.Waiting {
 			continue

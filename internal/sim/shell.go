@@ -189,7 +189,7 @@ func (s *shell) standing() string {
 		if r.history.status == 0 {
 			fmt.Fprintf(&b, "%s (%s) after event %d", r.id, r.p.Name, r.history.seq)
 			if r.m != nil {
-				fmt.Fprintf(&b, ": %s %s", r.m.View().Status, show(r.m.Outstanding()))
+				fmt.Fprintf(&b, ": %s %s", r.m.View(s.fetch).Status, show(r.m.Outstanding()))
 			}
 			b.WriteByte('\n')
 		}
@@ -255,14 +255,17 @@ func (s *shell) bytes(v expression.Value) []byte {
 	if v.IsAbsent() {
 		return nil
 	}
-	b, err := expression.Bytes(v, func(h expression.Hash) ([]byte, bool) {
-		b, ok := s.payloads[h]
-		return b, ok
-	})
+	b, err := expression.Bytes(v, s.fetch)
 	if err != nil {
 		fail("a value names bytes that were never stored: %v", err)
 	}
 	return b
+}
+
+// fetch returns bytes by hash, ok is false when they were never stored.
+func (s *shell) fetch(h expression.Hash) ([]byte, bool) {
+	b, ok := s.payloads[h]
+	return b, ok
 }
 
 // stored returns bytes by hash.

@@ -244,7 +244,7 @@ func (p *soundRun) next() []interpreter.Input {
 			if n < 85 {
 				return []interpreter.Input{interpreter.Signal{Name: "go", ID: strconv.Itoa(p.events), Data: []byte(`{"n":1}`)}}
 			}
-			for _, s := range p.m.View().Steps {
+			for _, s := range p.m.View(nil).Steps {
 				if s.Kind == graph.Approval && s.Status == graph.Waiting {
 					return []interpreter.Input{interpreter.Answer{Path: s.Path, By: "a@x.example", Outcome: "approve", Form: []byte("null")}}
 				}

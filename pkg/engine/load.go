@@ -207,6 +207,13 @@ func (r *run) mark(sum *eventlog.Summary) error {
 	return nil
 }
 
+// fetch returns stored bytes by hash, for what does without those that cannot
+// be read.
+func (e *Engine) fetch(h expression.Hash) ([]byte, bool) {
+	b, err := e.bytesOf(h)
+	return b, err == nil
+}
+
 // bytesOf returns stored bytes by hash.
 func (e *Engine) bytesOf(h expression.Hash) ([]byte, error) {
 	if b, ok := e.blobs.get(h); ok {

@@ -222,7 +222,7 @@ func (e *Engine) Restart(ctx context.Context, run string) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
-	v := m.View()
+	v := m.View(nil)
 	in.Packed, in.TriggerID = v.Input, v.TriggerID
 	if trigger := m.Trigger(); !trigger.IsAbsent() {
 		if in.Trigger, err = e.whole(trigger); err != nil {

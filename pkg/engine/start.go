@@ -148,7 +148,7 @@ func (e *Engine) firstInput(ctx context.Context, id string, wf *graph.Workflow) 
 	if err != nil {
 		return nil, err
 	}
-	return e.whole(m.View().Input)
+	return e.whole(m.View(nil).Input)
 }
 
 // firstEvent returns the machine of a run as its start left it.

@@ -74,7 +74,7 @@ func (e *Engine) ended(ctx context.Context, id string) (RunView, bool) {
 
 // view returns the run as committed.
 func (r *run) view() (v RunView, err error) {
-	err = guard(func() error { v = r.machine.View(); return nil })
+	err = guard(func() error { v = r.machine.View(r.e.fetch); return nil })
 	if err != nil {
 		return v, err
 	}

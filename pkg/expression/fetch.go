@@ -85,32 +85,44 @@ func Bytes(v Value, fetch Fetch) ([]byte, error) {
 	return append(whole, ']'), nil
 }
 
-// Elem returns the decoded element i of a recorded list. Of a paged list it
-// needs the bytes of one page only.
-func Elem(v Value, i int, fetch Fetch) (any, error) {
+// PageOf returns the decoded elements of the page of a recorded list that
+// element i stands in, and the position of the first of them. A list that is
+// not paged is one page.
+func PageOf(v Value, i int, fetch Fetch) (first int, elems []any, err error) {
 	n, err := Len(v, fetch)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	if i < 0 || i >= n {
-		return nil, fmt.Errorf("element %d of a list of %d", i, n)
+		return 0, nil, fmt.Errorf("element %d of a list of %d", i, n)
 	}
-	if ref := v.Ref(); ref != nil && ref.Paged {
-		pages, err := pageHashes(ref, fetch)
+	ref := v.Ref()
+	if ref == nil || !ref.Paged {
+		b, err := Bytes(v, fetch)
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
-		parts, err := fetchAll(pages[i/PageLen:i/PageLen+1], fetch)
-		if err != nil {
-			return nil, err
+		elems, err = decodePage(b)
+		if err == nil && len(elems) != n {
+			err = errPages
 		}
-		return decodeElem(parts[0], i%PageLen)
+		return 0, elems, err
 	}
-	b, err := Bytes(v, fetch)
+	pages, err := pageHashes(ref, fetch)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return decodeElem(b, i)
+	page := i / PageLen
+	parts, err := fetchAll(pages[page:page+1], fetch)
+	if err != nil {
+		return 0, nil, err
+	}
+	first = page * PageLen
+	elems, err = decodePage(parts[0])
+	if err == nil && len(elems) != min(PageLen, ref.Length-first) {
+		err = errPages
+	}
+	return first, elems, err
 }
 
 // Len returns the number of elements of a recorded list. It is an error when
@@ -195,18 +207,4 @@ func decodePage(b []byte) ([]any, error) {
 		return nil, errPages
 	}
 	return list, nil
-}
-
-// decodeElem decodes element i of the JSON list b and nothing else.
-func decodeElem(b []byte, i int) (any, error) {
-	var elem []byte
-	eachElement(b, func(e []byte) bool {
-		elem = e
-		i--
-		return i >= 0
-	})
-	if i >= 0 || elem == nil {
-		return nil, errPages
-	}
-	return decodeRecorded(elem)
 }

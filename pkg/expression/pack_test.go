@@ -132,15 +132,18 @@ func TestPackProperties(t *testing.T) {
 		}
 		i := rapid.IntRange(0, n-1).Draw(t, "i")
 		used := 0
-		elem, err := Elem(v, i, func(h Hash) ([]byte, bool) { used++; return store.fetch(h) })
+		first, page, err := PageOf(v, i, func(h Hash) ([]byte, bool) { used++; return store.fetch(h) })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(list[i], elem); diff != "" {
-			t.Fatalf("Elem(%d) differs: %s", i, diff)
+		if first > i || first+len(page) <= i {
+			t.Fatalf("PageOf(%d) begins at %d and has %d elements", i, first, len(page))
+		}
+		if diff := cmp.Diff(list[first:first+len(page)], page); diff != "" {
+			t.Fatalf("PageOf(%d) differs: %s", i, diff)
 		}
 		if used > 2 {
-			t.Fatalf("Elem fetched %d payloads", used)
+			t.Fatalf("PageOf fetched %d payloads", used)
 		}
 		got, err := Bytes(v, store.fetch)
 		if err != nil || !bytes.Equal(got, raw) {
@@ -153,11 +156,11 @@ func TestPackProperties(t *testing.T) {
 func TestFetchErrors(t *testing.T) {
 	raw := listOf(2500, 100)
 	v, payloads := Pack(raw)
-	if _, err := Elem(v, 2500, storeOf(payloads).fetch); err == nil {
-		t.Error("Elem behind the end does not fail")
+	if _, _, err := PageOf(v, 2500, storeOf(payloads).fetch); err == nil {
+		t.Error("PageOf behind the end does not fail")
 	}
-	if _, err := Elem(v, -1, storeOf(payloads).fetch); err == nil {
-		t.Error("Elem before the start does not fail")
+	if _, _, err := PageOf(v, -1, storeOf(payloads).fetch); err == nil {
+		t.Error("PageOf before the start does not fail")
 	}
 	if _, err := Len(Raw([]byte(`{"a":1}`)), nil); err == nil {
 		t.Error("Len of an object does not fail")
@@ -176,7 +179,7 @@ func TestFetchErrors(t *testing.T) {
 				t.Errorf("payload %d as %q: Decode does not fail", i, damage)
 			}
 			_, _ = Bytes(v, store.fetch) // must not panic
-			_, _ = Elem(v, 2400, store.fetch)
+			_, _, _ = PageOf(v, 2400, store.fetch)
 		}
 	}
 }

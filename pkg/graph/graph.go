@@ -138,6 +138,7 @@ type Node struct {
 	Parallelism int                  // Foreach: passes that run at once
 	OnError     OnError              // Foreach, Parallel
 	MaxPasses   int                  // While, Until
+	PageLen     int                  // loops: passes whose results are recorded in one place; 0: expression.PageLen
 	Body        *Block               // Foreach, While, Until, Parallel, Race, Scope
 	Output      *expression.Template // Foreach, While, Until: of each pass; Scope: of the step; nil: null
 	Wait        *WaitSpec            // Wait

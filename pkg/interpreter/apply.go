@@ -187,6 +187,8 @@ func (m *Machine) applyLeaf(e fact.Event, s *step) error {
 		m.applyTask(e, s, f)
 	case *taskNotified:
 		m.applyNotified(s, f)
+	case *pageRecorded:
+		return m.applyPage(s, f)
 	default:
 		panic(fmt.Sprintf("interpreter: unhandled %T", f))
 	}
@@ -223,6 +225,8 @@ func pathOf(f fact.Fact) string {
 	case *passEntered:
 		return f.Path
 	case *passEnded:
+		return f.Path
+	case *pageRecorded:
 		return f.Path
 	case *handlerEntered:
 		return f.Path

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
@@ -23,7 +22,6 @@ func (m *Machine) applyEntered(e fact.Event, s *step, f *blockEntered) error {
 	case graph.Foreach, graph.While, graph.Until:
 		s.loop = &loop{items: &cell{v: f.Items}, count: f.Count}
 		if n.Kind == graph.Foreach {
-			s.loop.results = make([]passResult, f.Count)
 			for range min(max(n.Parallelism, 1), f.Count) {
 				m.nextPass(s)
 			}
@@ -83,15 +81,7 @@ func (m *Machine) applyPassEnded(_ fact.Event, s *step, f *passEnded) {
 		m.forsake(l.kept[n-2])
 		l.kept = slices.Delete(l.kept, n-2, n-1) // the last pass stays: until reads it
 	}
-	r := passResult{ended: true, fail: f.Error}
-	if f.Status == graph.Succeeded {
-		r.out = &cell{v: f.Output}
-	}
-	if s.node.Kind == graph.Foreach {
-		l.results[f.Pass] = r
-	} else {
-		l.results = append(l.results, r)
-	}
+	m.keepResult(s, f)
 	l.active--
 	if f.Status != graph.Succeeded && f.Status != graph.Cancelled {
 		m.passFailed(s, f.Error)
@@ -143,58 +133,4 @@ func (m *Machine) goOn(s *step) {
 	if l.active == 0 {
 		m.settleLater(s)
 	}
-}
-
-// decodeOf returns the output of a loop that ended well or of a race that was
-// won. It is put together from what was recorded and never recorded again.
-func (m *Machine) decodeOf(s *step) (any, error) {
-	if s.winner == nil {
-		return m.decodeLoop(s)
-	}
-	x, err := m.decode(s.winner.out)
-	return map[string]any{"winner": s.winner.node.ID, "output": x}, err
-}
-
-// decodeLoop returns a list for while and until, {count, results, failed} for
-// foreach.
-func (m *Machine) decodeLoop(s *step) (any, error) {
-	l := s.loop
-	results := make([]any, len(l.results))
-	failed := []any{}
-	for i, r := range l.results {
-		x, err := m.decode(r.out)
-		if err != nil {
-			return nil, err
-		}
-		results[i] = x
-		if r.fail != nil {
-			e, err := m.failureObject(r.fail)
-			if err != nil {
-				return nil, err
-			}
-			item, err := m.item(s, i)
-			if err != nil {
-				return nil, err
-			}
-			failed = append(failed, map[string]any{"index": i, "item": item, "error": e})
-		}
-	}
-	if s.node.Kind != graph.Foreach {
-		return results, nil
-	}
-	return map[string]any{"count": l.count, "results": results, "failed": failed}, nil
-}
-
-// item returns the item of pass i of a foreach. A list that is stored by hash
-// stays there: only the item's page is looked at.
-func (m *Machine) item(s *step, i int) (any, error) {
-	items := s.loop.items
-	if items.v.Ref() != nil {
-		return expression.Elem(items.v, i, m.fetch)
-	}
-	x, err := m.decode(items)
-	if list, ok := x.([]any); ok && i < len(list) {
-		return list[i], err
-	}
-	return nil, err
 }

@@ -78,7 +78,7 @@ func (m *Machine) stopBody(s *step) {
 		for _, h := range live {
 			m.stopFrame(h)
 		}
-		if s.loop.active == 0 && !m.due(s) {
+		if s.loop.active == 0 && !m.dueFor(s, taskSettle) {
 			m.settleLater(s)
 		}
 		return

@@ -198,11 +198,7 @@ func (d *dump) loop(c *fact.Coder, tag uint64, s *step) {
 		c.Int(5, "queued", &l.queued)
 		d.frames(c, 6, s, &l.live)
 		d.frames(c, 7, s, &l.kept)
-		fact.List(c, 8, "results", &l.results, func(c *fact.Coder, r *passResult) {
-			c.Bool(1, "ended", &r.ended)
-			d.cell(c, 2, &r.out)
-			failureField(c, 3, "error", &r.fail)
-		})
+		fact.List(c, 8, "pages", &l.pages, func(c *fact.Coder, p *resultPage) { p.fields(c) })
 		c.Int(9, "failed", &l.failed)
 		failureField(c, 10, "first", &l.first)
 		c.Bool(11, "stop", &l.stop)

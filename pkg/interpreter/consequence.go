@@ -59,6 +59,8 @@ func (m *Machine) consequence(t task) (fact.Fact, error) {
 		return m.listen(t.pass)
 	case taskNotify:
 		return m.notify(t.step), nil
+	case taskPage:
+		return m.recordPage(t.step, t.pass)
 	default:
 		panic(fmt.Sprintf("interpreter: unhandled task %d", t.kind))
 	}

@@ -47,6 +47,7 @@ var Facts = fact.NewFamily("run",
 	func() fact.Fact { return &taskAnswered{} },
 	func() fact.Fact { return &taskReassigned{} },
 	func() fact.Fact { return &listenOpened{} },
+	func() fact.Fact { return &pageRecorded{} },
 )
 
 // The facts. An input fact records what the run was told; every other is a
@@ -144,6 +145,14 @@ type (
 		Status graph.Status
 		Output expression.Value
 		Error  *graph.Failure
+	}
+	// pageRecorded puts what a page of ended passes left in one place: the
+	// list of their outputs, and the list of [pass, error] of those that
+	// failed. Absent: there was none.
+	pageRecorded struct {
+		Path            string
+		Page            int
+		Results, Failed expression.Value
 	}
 	// handlerEntered leaves the body of a step, or a handler of it, with an
 	// outcome that a handler goes on from.

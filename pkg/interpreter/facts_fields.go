@@ -26,6 +26,7 @@ func (*signalReceived) Kind() fact.Kind      { return 21 }
 func (*awaitStarted) Kind() fact.Kind        { return 22 }
 func (*signalChecked) Kind() fact.Kind       { return 23 }
 func (*carried) Kind() fact.Kind             { return 24 }
+func (*pageRecorded) Kind() fact.Kind        { return 38 }
 
 func (*runStarted) Name() string          { return "RunStarted" }
 func (*runEnded) Name() string            { return "RunEnded" }
@@ -51,6 +52,7 @@ func (*signalReceived) Name() string      { return "SignalReceived" }
 func (*awaitStarted) Name() string        { return "AwaitStarted" }
 func (*signalChecked) Name() string       { return "SignalChecked" }
 func (*carried) Name() string             { return "Carried" }
+func (*pageRecorded) Name() string        { return "PageRecorded" }
 
 func (f *runStarted) Fields(c *fact.Coder) {
 	c.String(1, "run", &f.Run)
@@ -152,6 +154,13 @@ func (f *passEnded) Fields(c *fact.Coder) {
 	fact.Enum(c, 3, "status", &f.Status)
 	c.Value(4, "output", &f.Output)
 	failureField(c, 5, "error", &f.Error)
+}
+
+func (f *pageRecorded) Fields(c *fact.Coder) {
+	c.String(1, "path", &f.Path)
+	c.Index(2, "page", &f.Page)
+	c.Value(3, "results", &f.Results)
+	c.Value(4, "failed", &f.Failed)
 }
 
 func (f *handlerEntered) Fields(c *fact.Coder) {

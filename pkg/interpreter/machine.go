@@ -26,6 +26,9 @@ type Machine struct {
 	vars  map[string]int             // position in graph.Workflow.Vars
 	nodes map[string]*graph.Node     // by ID
 	blobs map[expression.Hash][]byte // provided and not yet forgotten
+	pages pageCache
+
+	outside expression.Fetch // of the View that is under way
 
 	received   map[string]bool // IDs of signals
 	touched    []string        // timers set or cleared since Commands was asked
@@ -171,15 +174,20 @@ func (m *Machine) full() bool {
 func (m *Machine) pack(raw []byte) expression.Value {
 	v, payloads := expression.Pack(raw)
 	for _, p := range payloads {
-		if m.stored == nil {
-			m.stored = map[expression.Hash]bool{}
-		}
-		if !m.stored[p.Hash] {
-			m.stored[p.Hash] = true
-			m.payloads = append(m.payloads, p)
-		}
+		m.note(p)
 	}
 	return v
+}
+
+// note notes a payload for the turn.
+func (m *Machine) note(p expression.Payload) {
+	if m.stored == nil {
+		m.stored = map[expression.Hash]bool{}
+	}
+	if !m.stored[p.Hash] {
+		m.stored[p.Hash] = true
+		m.payloads = append(m.payloads, p)
+	}
 }
 
 // packAny returns the value of decoded JSON.
@@ -202,6 +210,9 @@ func (m *Machine) fetch(h expression.Hash) ([]byte, bool) {
 			return p.Bytes, true
 		}
 	}
+	if m.outside != nil {
+		return m.outside(h)
+	}
 	return nil, false
 }
 
@@ -214,7 +225,11 @@ func (m *Machine) decode(c *cell) (any, error) {
 	case c.has:
 		return c.dec, nil
 	case c.of != nil:
-		return m.decodeOf(c.of)
+		x, err := m.decodeOf(c.of)
+		if err == nil && c.of.small() {
+			c.dec, c.has = x, true
+		}
+		return x, err
 	case c.sig != nil:
 		data, err := m.decode(c.sig.data)
 		if err != nil {

@@ -173,23 +173,17 @@ const (
 
 // loop is the part of a step that has passes.
 type loop struct {
-	items   *cell
-	count   int
-	next    int      // the pass that is entered next
-	active  int      // passes that were entered or queued and have not ended
-	queued  int      // passes that are queued
-	live    []*frame // of passes that run
-	kept    []*frame // of passes that ended and can still be looked at or undone
-	results []passResult
-	failed  int // passes that failed
-	first   *graph.Failure
-	stop    bool // no pass is entered any more
-}
-
-type passResult struct {
-	ended bool
-	out   *cell
-	fail  *graph.Failure
+	items  *cell
+	count  int
+	next   int          // the pass that is entered next
+	active int          // passes that were entered or queued and have not ended
+	queued int          // passes that are queued
+	live   []*frame     // of passes that run
+	kept   []*frame     // of passes that ended and can still be looked at or undone
+	pages  []resultPage // what the ended passes left
+	failed int          // passes that failed
+	first  *graph.Failure
+	stop   bool // no pass is entered any more
 }
 
 // result is the outcome of a body or a handler.
@@ -277,4 +271,5 @@ const (
 	taskAdmit                        // a slot to ask for
 	taskListen                       // a listen to open
 	taskNotify                       // people to tell of a task
+	taskPage                         // a page of a loop's results that is complete
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,7 +82,8 @@ type player struct {
 	now   time.Time
 	out   strings.Builder
 
-	parent string // of the run
+	parent string   // of the run
+	only   []string // the events that are shown; empty: all
 }
 
 func newPlayer(t *testing.T, file string, src []byte) *player {
@@ -138,6 +140,12 @@ func (p *player) line(words []string, line string) {
 		path = path[:i]
 	}
 	switch words[0] {
+	case "only": // NAME...
+		p.only = words[1:]
+	case "pages": // LEN
+		for _, n := range p.wf.Nodes {
+			n.PageLen, _ = strconv.Atoi(arg(1))
+		}
 	case "start":
 		in := interpreter.Start{Run: "run-1", Workflow: p.wf.Name, Version: p.wf.Version, Digest: "d", Value: rest(1), WantsAnswer: p.wf.HasRespond}
 		if p.parent != "" {
@@ -230,7 +238,9 @@ func (p *player) turn(in ...interpreter.Input) {
 			fmt.Fprintf(&p.out, "  refused: %s\n", r.Error())
 		}
 		for _, e := range t.Events {
-			fmt.Fprintf(&p.out, "  %d %s %s\n", e.Seq, fact.NameOf(e.Fact), brief(e.Fact))
+			if len(p.only) == 0 || slices.Contains(p.only, fact.NameOf(e.Fact)) {
+				fmt.Fprintf(&p.out, "  %d %s %s\n", e.Seq, fact.NameOf(e.Fact), brief(e.Fact))
+			}
 		}
 		if len(t.Events) > 0 {
 			p.turns = append(p.turns, fact.EncodeTurn(t.Events))
@@ -350,13 +360,13 @@ func (p *player) twins() {
 	if again := c.State(); !bytes.Equal(live, again) {
 		p.t.Fatalf("after %d events the carried machine is in another state than the live one", p.m.Seq())
 	}
-	if a, b := viewOf(p.m), viewOf(c); a != b {
+	if a, b := p.viewOf(p.m), p.viewOf(c); a != b {
 		p.t.Fatalf("after %d events the carried machine looks different: %s", p.m.Seq(), cmp.Diff(a, b))
 	}
 }
 
-func viewOf(m *interpreter.Machine) string {
-	b, err := json.MarshalIndent(m.View(), "", " ")
+func (p *player) viewOf(m *interpreter.Machine) string {
+	b, err := json.MarshalIndent(m.View(func(h expression.Hash) ([]byte, bool) { b, ok := p.blobs[h]; return b, ok }), "", " ")
 	if err != nil {
 		return err.Error()
 	}

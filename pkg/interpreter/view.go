@@ -58,8 +58,12 @@ func (m *Machine) startedAt() time.Time { return m.st.startedAt }
 
 // View returns the run as it is now. It must be asked only after the commit of
 // the last turn; it shares no state that changes with the machine. Its cost
-// grows with the number of steps.
-func (m *Machine) View() View {
+// grows with the number of steps, and with the passes of loops that have ended:
+// their outputs are put together here. fetch returns stored bytes; an output
+// that is made of some which it does not have is absent.
+func (m *Machine) View(fetch expression.Fetch) View {
+	m.outside = fetch
+	defer func() { m.outside = nil }()
 	r := &m.st.run
 	v := View{
 		Run: r.Run, Workflow: r.Workflow, Version: r.Version, Digest: r.Digest, Semantics: r.Semantics,

@@ -69,7 +69,7 @@ func (bareDriver) Drive(ctx context.Context, c *Case) (*Outcome, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	v := main.m.View()
+	v := main.m.View(b.fetch)
 	o, err := OutcomeOf(&v, b.whole)
 	if err != nil {
 		return nil, err
