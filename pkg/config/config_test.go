@@ -34,11 +34,14 @@ func TestLoad(t *testing.T) {
 			env, found := config.Load("project/env/local.yaml", a.Files[0].Data, []string{"TOKEN=open-sesame"})
 			got := shown(t, env, found)
 			if *update {
-				a.Files = append(a.Files[:1], txtar.File{Name: "want", Data: []byte(got)})
+				a.Files = append(a.Files[:1:1], txtar.File{Name: "want", Data: []byte(got)})
 				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
 					t.Fatal(err)
 				}
 				return
+			}
+			if len(a.Files) < 2 {
+				t.Fatal("the case does not say what it expects; run with -update")
 			}
 			if d := cmp.Diff(got, string(a.Files[1].Data)); d != "" {
 				t.Errorf("got -, want +:\n%s", d)
@@ -62,7 +65,10 @@ func shown(t *testing.T, env *config.Environment, found diag.List) string {
 	for _, name := range env.ConnectionNames() {
 		c := env.Connections[name]
 		settings, err := json.Marshal(c.Settings)
-		fmt.Fprintf(&b, "connection %s %q %q %s %v\n", c.Name, c.Connector, c.Repeat, settings, err)
+		fmt.Fprintf(&b, "connection %s %q %q %s %v%s\n", c.Name, c.Connector, c.Repeat, settings, err, bounds(c))
+	}
+	for _, name := range env.LimitNames() {
+		fmt.Fprintf(&b, "limit %s %+v\n", name, env.Limits[name])
 	}
 	params, err := json.Marshal(env.Parameters)
 	fmt.Fprintf(&b, "parameters %s %v\n", params, err)
@@ -71,6 +77,13 @@ func shown(t *testing.T, env *config.Environment, found diag.List) string {
 		fmt.Fprintf(&b, "service %s %s %s %v\n", s.Name, s.Sample, options, err)
 	}
 	return b.String()
+}
+
+func bounds(c config.Connection) string {
+	if c.LimitName == "" && c.Limits == (config.Limit{}) {
+		return ""
+	}
+	return fmt.Sprintf(" limits %+v %s", c.Limits, c.LimitName)
 }
 
 func TestProject(t *testing.T) {

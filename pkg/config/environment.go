@@ -17,6 +17,8 @@ type Environment struct {
 	Name        string
 	File        string
 	Connections map[string]Connection
+	// Limits is what connections and workflows share, by name.
+	Limits map[string]Limit
 	// Parameters is the values of workflow parameters, by name. One that names
 	// a secret holds it sealed.
 	Parameters map[string]expression.Value
@@ -35,6 +37,10 @@ type Connection struct {
 	Connector string // empty: whatever the workflow declares
 	Repeat    string // never, keyed, safe; empty: what the operation says
 	Settings  map[string]any
+	// Limits bounds the calls through this connection; LimitName names the
+	// environment's limit that does instead. At most one of them is set.
+	Limits    Limit
+	LimitName string
 }
 
 // Service is a sample service that the environment asks for. Connections name

@@ -31,12 +31,13 @@ const (
 func Load(file string, src []byte, environ []string) (*Environment, diag.List) {
 	tree, found := dsl.Read(file, src)
 	found = append(found, dsl.CheckSchema(tree, "environment")...)
-	l := &loader{tree: tree}
+	l := &loader{tree: tree, structure: found}
 	doc, _ := tree.Value().(map[string]any)
 	env := &Environment{
 		Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), File: file,
-		Connections: map[string]Connection{}, Parameters: map[string]expression.Value{},
+		Connections: map[string]Connection{}, Limits: map[string]Limit{}, Parameters: map[string]expression.Value{},
 	}
+	l.limits(env, doc)
 	l.connections(env, doc)
 	l.parameters(env, doc)
 	l.services(env, doc)
@@ -54,8 +55,9 @@ func Load(file string, src []byte, environ []string) (*Environment, diag.List) {
 
 // loader collects findings about one environment.
 type loader struct {
-	tree  *dsl.Tree
-	found diag.List
+	tree      *dsl.Tree
+	structure diag.List // what is wrong with the structure
+	found     diag.List
 }
 
 func (l *loader) report(code diag.Code, pointer, message, hint string) {
@@ -78,7 +80,6 @@ func (l *loader) connections(env *Environment, doc map[string]any) {
 	all, _ := doc["connections"].(map[string]any)
 	for _, name := range sorted(all) {
 		pointer := "/connections/" + escape(name)
-		l.refuse(pointer+"/limits", "limits")
 		raw, _ := all[name].(map[string]any)
 		c := Connection{Name: name, Settings: map[string]any{}}
 		c.Connector, _ = raw["connector"].(string)
@@ -87,6 +88,9 @@ func (l *loader) connections(env *Environment, doc map[string]any) {
 			if key != "connector" && key != "repeat" && key != "limits" {
 				c.Settings[key] = rooted(env.File, key, l.value(pointer+"/"+escape(key), raw[key]))
 			}
+		}
+		if limits, ok := raw["limits"]; ok {
+			l.limitsOf(env, &c, pointer+"/limits", limits)
 		}
 		env.Connections[name] = c
 	}

@@ -69,6 +69,7 @@ var structureCodes = [...]Entry{
 	{Code: "E219", Title: "an attribute of two types", Explanation: "Runs are searched by their attributes, so an attribute is a text, a number or a boolean wherever it is tracked.", Hint: "Take another name for one of them, or convert the value."},
 	{Code: "E220", Title: "a secret that stands in the file", Explanation: "Whoever can read the file knows it, and so does everyone who sees a copy.", Hint: "Write ${ secrets.NAME }, and give the value where the engine runs."},
 	{Code: "E221", Title: "a reference that leads nowhere", Explanation: "A schema may refer to files of the project's folder, relative to the file that it stands in. Nothing is loaded from outside of it, and what a document refers to becomes part of it.", Hint: "Correct the path, or copy the file into the project."},
+	{Code: "E222", Title: "unknown limit", Explanation: "The environment has no limit of that name. Limits that connections and workflows share stand in its file, under limits.", Hint: "Correct the spelling, or add the limit to the environment."},
 }
 
 // The order of steps.

@@ -25,6 +25,14 @@ type Workflows interface {
 	Workflow(name string) (Callee, bool)
 }
 
+// Limits is what a Catalog may know besides: the limits of the environment
+// that have names. Without it they are looked for when a run starts.
+type Limits interface {
+	// Limits returns how many runs and calls each limit allows at once, 0 for
+	// any number, by its name; nil when no environment is known.
+	Limits() map[string]int
+}
+
 // Callee is a workflow that a step can call.
 type Callee struct {
 	Input  []byte           // JSON Schema; nil: any

@@ -27,6 +27,15 @@ func (c testCatalog) Operations() []string { return slices.Sorted(maps.Keys(c.op
 
 func (c testCatalog) Connections() map[string]dsl.Connection { return c.connections }
 
+// Limits knows two limits where an environment is known, one of them a rate
+// only.
+func (c testCatalog) Limits() map[string]int {
+	if c.connections == nil {
+		return nil
+	}
+	return map[string]int{"erp": 4, "slow": 0}
+}
+
 // Workflow knows one workflow besides the one that is checked.
 func (c testCatalog) Workflow(name string) (dsl.Callee, bool) {
 	if name != "ship" {

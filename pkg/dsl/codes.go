@@ -38,6 +38,7 @@ const (
 	codeAttribute   diag.Code = "E219"
 	codeInFile      diag.Code = "E220"
 	codeReference   diag.Code = "E221"
+	codeNoLimit     diag.Code = "E222"
 
 	codeUnknownStep   diag.Code = "E301"
 	codeNotSibling    diag.Code = "E302"

@@ -2,6 +2,8 @@ package dsl
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
@@ -23,7 +25,11 @@ func (c *compiler) buildConcurrency() {
 	g := &graph.Concurrency{Limit: 1, Queue: defaultQueue}
 	c.graph.Concurrency = g
 	if v := usable(n.get("limit")); v != nil {
-		g.Limit, _ = v.value.(int)
+		if v.kind == kindString {
+			g.Named = v.text
+		} else {
+			g.Limit, _ = v.value.(int)
+		}
 	}
 	if v := usable(n.get("onLimit")); v != nil {
 		g.OnLimit = onLimits[v.text]
@@ -36,6 +42,40 @@ func (c *compiler) buildConcurrency() {
 	}
 	if v := usable(n.get("key")); v != nil {
 		g.Key = c.key(v, place{start: true})
+	}
+	if g.Named != "" {
+		c.checkNamedLimit(n, g)
+	}
+}
+
+// checkNamedLimit checks what a workflow that shares a limit may say: the
+// limit's runs are those of other workflows too, and are counted in one.
+func (c *compiler) checkNamedLimit(n *node, g *graph.Concurrency) {
+	if v := usable(n.get("key")); v != nil {
+		c.atKey(codeIneffective, v, fmt.Sprintf("key has no effect: all that share the limit %q are counted together", g.Named),
+			"leave it out, or write limit: with a number")
+		g.Key = nil
+	}
+	if v := usable(n.get("onLimit")); v != nil && g.OnLimit == graph.CancelRunning {
+		c.at(codeValue, v, fmt.Sprintf("onLimit: cancelRunning would cancel runs of other workflows that share the limit %q", g.Named),
+			"write queue, reject or skip, or write limit: with a number")
+	}
+	known, ok := c.catalog.(Limits)
+	if !ok || known.Limits() == nil {
+		return
+	}
+	limits, at := known.Limits(), usable(n.get("limit"))
+	parallel, ok := limits[g.Named]
+	switch {
+	case !ok:
+		hint := didYouMean(g.Named, slices.Sorted(maps.Keys(limits)))
+		if hint == "" {
+			hint = "add it to the environment, under limits"
+		}
+		c.at(codeNoLimit, at, fmt.Sprintf("the environment has no limit %q", g.Named), hint)
+	case parallel == 0:
+		c.at(codeValue, at, fmt.Sprintf("the limit %q of the environment does not say how many run at once", g.Named),
+			"add parallel to it, or write limit: with a number")
 	}
 }
 

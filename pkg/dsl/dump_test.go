@@ -2,6 +2,7 @@ package dsl_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -28,7 +29,11 @@ func dump(w *graph.Workflow) string {
 		d.trigger(t)
 	}
 	if c := w.Concurrency; c != nil {
-		d.line("concurrency key=%s limit=%d onLimit=%d queue=%d", program(c.Key), c.Limit, c.OnLimit, c.Queue)
+		limit := strconv.Itoa(c.Limit)
+		if c.Named != "" {
+			limit = c.Named
+		}
+		d.line("concurrency key=%s limit=%s onLimit=%d queue=%d", program(c.Key), limit, c.OnLimit, c.Queue)
 	}
 	for _, l := range w.Listens {
 		d.line("listen %s %s %s", l.Name, l.Type, match(l.Match))

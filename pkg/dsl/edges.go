@@ -136,6 +136,10 @@ func siblingHint(s, other *step) string {
 	return "inside a block, steps start when the block does"
 }
 
+// DidYouMean returns the hint for a name that is not among the candidates: the
+// nearest of them, else the few that there are, else nothing.
+func DidYouMean(name string, candidates []string) string { return didYouMean(name, candidates) }
+
 func didYouMean(name string, candidates []string) string {
 	if near := nearest(name, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)

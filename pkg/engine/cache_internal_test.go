@@ -31,19 +31,19 @@ func TestQueueIsFair(t *testing.T) {
 	a, b := &run{id: "a"}, &run{id: "b"}
 	var q callQueue
 	for i := range 3 {
-		q.push(&call{run: a, id: callID{"a", i}})
+		q.push(&call{run: a, id: callID{"a", i}}, uint64(i))
 	}
 	for i := range 2 {
-		q.push(&call{run: b, id: callID{"b", i}})
+		q.push(&call{run: b, id: callID{"b", i}}, uint64(i))
 	}
 	got := ""
-	for c := q.pop(); c != nil; c = q.pop() {
+	for c := q.pop(0); c != nil; c = q.pop(0) {
 		got += c.id.path + string(rune('0'+c.id.attempt)) + " "
 	}
 	if want := "a0 b0 a1 b1 a2 "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if q.pop() != nil || len(q.runs) != 0 {
+	if q.pop(0) != nil || len(q.runs) != 0 || q.count != 0 {
 		t.Error("the queue is not empty")
 	}
 }

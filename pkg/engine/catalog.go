@@ -15,6 +15,7 @@ type catalog struct {
 	env      *config.Environment
 	names    []string
 	bound    map[string]dsl.Connection
+	limits   map[string]int
 }
 
 // NewCatalog returns what documents may refer to, for those who check
@@ -37,6 +38,10 @@ func newCatalog(registry *connectors.Registry, env *config.Environment) *catalog
 			c.bound[name] = dsl.Connection{
 				Name: name, Connector: conn.Connector, Settings: conn.Settings, Repeat: conn.Repeat,
 			}
+		}
+		c.limits = make(map[string]int, len(env.Limits))
+		for name, limit := range env.Limits {
+			c.limits[name] = limit.Parallel
 		}
 	}
 	return c
@@ -72,3 +77,7 @@ func (c *catalog) Operations() []string { return c.names }
 
 // Connections returns what the environment binds, nil when none is known.
 func (c *catalog) Connections() map[string]dsl.Connection { return c.bound }
+
+// Limits returns how many runs and calls each limit of the environment allows
+// at once, nil when none is known.
+func (c *catalog) Limits() map[string]int { return c.limits }

@@ -44,11 +44,12 @@ func (r *run) call(c interpreter.Call) {
 	open := r.e.calls.prepare(r, id, c)
 	r.calls[id] = open
 	switch {
-	case c.Repeat != graph.Never:
-		r.e.calls.submit(open)
-	case c.Reissued:
+	case c.Repeat == graph.Never && c.Reissued:
 		r.pending = append(r.pending, mail{in: interpreter.LostCall(c), call: open})
-	default:
+	case !r.e.calls.admit(open): // it waits
+	case c.Repeat == graph.Never:
 		r.pending = append(r.pending, mail{in: interpreter.CallStarted{Path: c.Path, Attempt: c.Attempt}, call: open})
+	default:
+		r.e.calls.begin(open)
 	}
 }

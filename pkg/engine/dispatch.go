@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keelstep/keelstep/pkg/config"
 	"github.com/keelstep/keelstep/pkg/connectors"
+	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
@@ -19,15 +21,18 @@ var (
 	errCallTimeout = errors.New("the time for the call ran out")
 )
 
-// dispatcher carries out calls, a bounded number at once. Where they have to
-// wait, runs take turns.
+// dispatcher carries out calls, a bounded number at once, and no more through
+// a connection than its limit allows. Where they have to wait, runs take turns.
 type dispatcher struct {
 	e    *Engine
 	conn *connections
 
+	lanes map[string]*lane // by connection; one without a limit has none
+
 	mu      sync.Mutex
 	running int
-	queue   callQueue
+	all     []*lane // those without a limit first
+	turn    uint64  // turns given so far
 }
 
 // call is one attempt of an operation on its way to a connector.
@@ -38,53 +43,245 @@ type call struct {
 	ctx context.Context
 	// cancel ends ctx. The call still answers.
 	cancel context.CancelCauseFunc
+
+	// What follows is guarded by the lock of the dispatcher.
+	lane    *lane       // nil: it counts nowhere but in the whole
+	state   callState   // of its way
+	counted bool        // it has a slot of its lane for itself
+	unwatch func() bool // ends the watch over ctx; nil: there is none
 }
+
+// callState says how far a call has come.
+type callState uint8
+
+const (
+	callNew     callState = iota
+	callWaiting           // in the queue of its lane
+	callGoing             // it has its place, until its answer
+	callLeft
+)
 
 func newDispatcher(e *Engine) *dispatcher {
-	return &dispatcher{e: e, conn: newConnections(e)}
+	d := &dispatcher{e: e, conn: newConnections(e), all: []*lane{newLane("", config.Limit{})}}
+	d.makeLanes(e.opts.Env)
+	return d
 }
 
-// prepare makes a call that is not submitted yet.
+// makeLanes makes a lane for each limit of the environment.
+func (d *dispatcher) makeLanes(env *config.Environment) {
+	if env == nil {
+		return
+	}
+	d.lanes = make(map[string]*lane)
+	shared := make(map[string]*lane)
+	for _, name := range env.LimitNames() {
+		shared[name] = newLane("limit "+name, env.Limits[name])
+		d.all = append(d.all, shared[name])
+	}
+	for _, name := range env.ConnectionNames() {
+		switch c := env.Connections[name]; {
+		case c.LimitName != "":
+			d.lanes[name] = shared[c.LimitName]
+		case c.Limits != config.Limit{}:
+			d.lanes[name] = newLane("connection "+name, c.Limits)
+			d.all = append(d.all, d.lanes[name])
+		}
+	}
+}
+
+// prepare makes a call that is not admitted yet.
 func (d *dispatcher) prepare(r *run, id callID, cmd interpreter.Call) *call {
-	c := &call{run: r, id: id, cmd: cmd}
+	c := &call{run: r, id: id, cmd: cmd, lane: d.lanes[cmd.Connection]}
 	c.ctx, c.cancel = context.WithCancelCause(d.e.ctx)
 	return c
 }
 
-// submit has a call carried out as soon as there is room.
-func (d *dispatcher) submit(c *call) {
+// admit gives a call its place. When there is none it returns false: the call
+// waits, and goes on by itself once there is. A call that waits and is
+// cancelled leaves the queue and answers.
+func (d *dispatcher) admit(c *call) bool {
 	d.mu.Lock()
-	if d.running >= d.e.opts.Parallel {
-		d.queue.push(c)
+	if c.lane == nil && d.running < d.e.opts.Parallel {
+		d.running++
+		c.state = callGoing
 		d.mu.Unlock()
-		return
+		return true
 	}
-	d.running++
+	lane := c.lane
+	if lane == nil {
+		lane = d.all[0]
+	}
+	c.state = callWaiting
+	d.turn++
+	lane.queue.push(c, d.turn)
+	ready := d.pump()
+	admitted := c.state == callGoing
+	if !admitted {
+		c.unwatch = context.AfterFunc(c.ctx, func() { d.withdraw(c) })
+	}
 	d.mu.Unlock()
+	d.send(ready, c)
+	return admitted
+}
+
+// pump returns the calls that have their place now. The caller holds the lock.
+func (d *dispatcher) pump() []*call {
+	if d.e.draining.Load() {
+		return nil // they are taken up by the next start
+	}
+	var ready []*call
+	for d.running < d.e.opts.Parallel {
+		c := d.next()
+		if c == nil {
+			break
+		}
+		d.running++
+		c.state = callGoing
+		if c.unwatch != nil {
+			c.unwatch()
+		}
+		ready = append(ready, c)
+	}
+	return ready
+}
+
+// next takes the call whose turn it is among those that can go.
+func (d *dispatcher) next() *call {
+	var now time.Time
+	var lane *lane
+	var first *runCalls
+	for _, l := range d.all {
+		if l.queue.count == 0 {
+			continue
+		}
+		if now.IsZero() {
+			now = d.e.clock.Now()
+		}
+		own, wait := l.next(now)
+		switch {
+		case wait > 0 && l.alarm == nil:
+			l.alarm = d.e.clock.AfterFunc(wait, func() { d.ring(l) })
+		case own != nil && (first == nil || own.turn < first.turn):
+			lane, first = l, own
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	d.turn++
+	return lane.take(first, d.turn, now)
+}
+
+// ring goes on with a lane whose rate has kept calls back.
+func (d *dispatcher) ring(l *lane) {
+	d.mu.Lock()
+	l.alarm = nil
+	ready := d.pump()
+	d.mu.Unlock()
+	d.send(ready, nil)
+}
+
+// send has calls that waited go on, all but one. The start of a call that is
+// never repeated is recorded before.
+func (d *dispatcher) send(ready []*call, but *call) {
+	for _, c := range ready {
+		switch {
+		case c == but:
+		case c.cmd.Repeat == graph.Never:
+			d.e.runs.deliver(c.run.id, mail{in: interpreter.CallStarted{Path: c.id.path, Attempt: c.id.attempt}, call: c})
+		default:
+			d.begin(c)
+		}
+	}
+}
+
+// begin carries out a call that has its place.
+func (d *dispatcher) begin(c *call) {
 	if !d.e.crew.run(func() { d.work(c) }) {
 		c.cancel(ErrStopping)
 	}
 }
 
-// work carries out c and then what waits.
+// work carries out a call, and then one of those that waited for its place.
 func (d *dispatcher) work(c *call) {
 	for c != nil {
 		d.carryOut(c)
-		c = d.next()
+		ready := d.leave(c)
+		c = nil
+		for _, x := range ready {
+			if x.cmd.Repeat != graph.Never {
+				c = x
+				break
+			}
+		}
+		d.send(ready, c)
 	}
 }
 
-func (d *dispatcher) next() *call {
+// leave gives up the place of a call and returns those that have theirs now.
+func (d *dispatcher) leave(c *call) []*call {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var c *call
-	if d.e.ctx.Err() == nil {
-		c = d.queue.pop()
+	if c.state != callGoing {
+		return nil
 	}
-	if c == nil {
-		d.running--
+	c.state = callLeft
+	d.running--
+	if c.lane != nil {
+		c.lane.leave(c)
 	}
-	return c
+	return d.pump()
+}
+
+// giveUp takes back a call that has its place and is not going to be sent.
+func (d *dispatcher) giveUp(c *call) {
+	c.cancel(nil)
+	d.send(d.leave(c), nil)
+}
+
+// withdraw takes a call that waits out of the queue and answers it.
+func (d *dispatcher) withdraw(c *call) {
+	if d.e.ctx.Err() != nil {
+		return
+	}
+	d.mu.Lock()
+	waits := c.state == callWaiting
+	if waits {
+		c.state = callLeft
+		lane := c.lane
+		if lane == nil {
+			lane = d.all[0]
+		}
+		lane.queue.remove(c)
+	}
+	d.mu.Unlock()
+	if waits {
+		d.e.crew.run(func() { d.carryOut(c) })
+	}
+}
+
+// waitsFor tells what a call waits for, empty when it does not.
+func (d *dispatcher) waitsFor(c *call) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case c.state != callWaiting:
+		return ""
+	case c.lane == nil:
+		return "the engine's other calls"
+	}
+	return c.lane.name
+}
+
+// close ends the alarms. What waits is taken up by the next start.
+func (d *dispatcher) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, l := range d.all {
+		if l.alarm != nil {
+			l.alarm()
+		}
+	}
 }
 
 // carryOut performs a call and hands its result to the run. What the end of

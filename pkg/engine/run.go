@@ -204,6 +204,9 @@ func (r *run) forget(err error) {
 		if m.started != nil {
 			m.started <- err
 		}
+		if _, ok := m.in.(interpreter.CallStarted); ok {
+			r.e.calls.giveUp(m.call)
+		}
 	}
 	for _, c := range r.calls {
 		c.cancel(err)

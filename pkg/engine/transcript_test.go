@@ -439,7 +439,11 @@ func (p *player) view(ctx context.Context, v engine.RunView, steps bool) {
 		if steps {
 			in, _ := s.Input.MarshalJSON()
 			out, _ := s.Output.MarshalJSON()
-			p.printf("%s %s %s -> %s\n", s.Path, s.Status, in, out)
+			p.printf("%s %s %s -> %s", s.Path, s.Status, in, out)
+			if s.WaitsFor != "" {
+				p.printf(", waits for %s", s.WaitsFor)
+			}
+			p.printf("\n")
 		}
 	}
 }

@@ -203,8 +203,9 @@ func (r *run) takeFrom(t *turn) {
 		case interpreter.CallStarted:
 			if no != nil {
 				delete(r.calls, m.call.id)
+				r.e.calls.giveUp(m.call)
 			} else {
-				r.e.calls.submit(m.call)
+				r.e.calls.begin(m.call)
 			}
 		}
 	}

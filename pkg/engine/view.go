@@ -83,7 +83,21 @@ func (r *run) view() (v RunView, err error) {
 		maskStep(secured[v.Steps[i].Step], &v.Steps[i])
 	}
 	v.Input, v.Output = maskSealed(v.Input), maskSealed(v.Output)
+	r.waits(&v)
 	return v, nil
+}
+
+// waits fills in what the calls of the run wait for.
+func (r *run) waits(v *RunView) {
+	if len(r.calls) == 0 {
+		return
+	}
+	for i := range v.Steps {
+		s := &v.Steps[i]
+		if c := r.calls[callID{s.Path, s.Attempt}]; c != nil {
+			s.WaitsFor = r.e.calls.waitsFor(c)
+		}
+	}
 }
 
 var masked = expression.Raw([]byte(`"` + secrets.Mask + `"`))

@@ -60,7 +60,7 @@ type out struct {
 }
 
 func (w *world) registry() *connectors.Registry {
-	op := func(name string, r connectors.Repeat) connectors.Operation {
+	op := func(id string, r connectors.Repeat) connectors.Operation {
 		rule := func(_ connectors.Settings, x in) connectors.Repeat {
 			if x.Poison || x.Curable && !w.cured.Load() {
 				panic("poison")
@@ -70,16 +70,23 @@ func (w *world) registry() *connectors.Registry {
 			}
 			return r
 		}
-		return connectors.Op("test."+name, "Tests.", rule, func(ctx context.Context, c connectors.Call, x in) (out, error) {
+		_, name, _ := strings.Cut(id, ".")
+		return connectors.Op(id, "Tests.", rule, func(ctx context.Context, c connectors.Call, x in) (out, error) {
 			return w.call(ctx, name, r, c, x)
 		})
 	}
-	return connectors.NewRegistry(&connectors.Connector{
-		Name: "test", Summary: "Tests.",
-		Operations: []connectors.Operation{
-			op("safe", connectors.Safe), op("keyed", connectors.Keyed), op("never", connectors.Never),
+	of := func(connector string) []connectors.Operation {
+		return []connectors.Operation{
+			op(connector+".safe", connectors.Safe), op(connector+".keyed", connectors.Keyed), op(connector+".never", connectors.Never),
+		}
+	}
+	return connectors.NewRegistry(
+		&connectors.Connector{Name: "test", Summary: "Tests.", Operations: of("test")},
+		&connectors.Connector{
+			Name: "remote", Summary: "Tests that need a connection.", Operations: of("remote"),
+			Open: func(context.Context, connectors.Settings) (any, func() error, error) { return nil, nil, nil },
 		},
-	})
+	)
 }
 
 func (w *world) call(ctx context.Context, name string, r connectors.Repeat, c connectors.Call, x in) (out, error) {

@@ -59,6 +59,7 @@ type Tracked struct {
 type Concurrency struct {
 	Key     *expression.Program // nil: one key for all
 	Limit   int
+	Named   string // the limit of the environment that counts in place of Limit
 	OnLimit OnLimit
 	Queue   int // how many may wait
 }

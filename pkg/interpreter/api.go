@@ -179,4 +179,7 @@ type StepView struct {
 	Output    expression.Value
 	Error     *graph.Failure
 	Due       time.Time // of the retry or wait it is in; zero: none
+	// WaitsFor is what the call of the step waits for before it is sent; empty
+	// when it does not. A machine does not know it, the shell fills it in.
+	WaitsFor string
 }
