@@ -87,7 +87,7 @@ func excerpt(b *bytes.Buffer, s Span, src Sources) {
 	if text == nil || s.Start.Offset < 0 || s.Start.Offset > len(text) {
 		return
 	}
-	from, to := lineAround(text, s.Start.Offset)
+	from, to := lineAround(text, s.Start.Offset, max(s.End.Offset, s.Start.Offset))
 	end := min(max(s.End.Offset, s.Start.Offset), to)
 	before, token, after := text[from:s.Start.Offset], text[s.Start.Offset:end], text[end:to]
 	if from == 0 {
@@ -101,12 +101,27 @@ func excerpt(b *bytes.Buffer, s Span, src Sources) {
 	fmt.Fprintf(b, "    %s%s\n", strings.Repeat(" ", indent), strings.Repeat("^", max(run, 1)))
 }
 
-func lineAround(text []byte, off int) (from, to int) {
-	from = bytes.LastIndexAny(text[:off], "\n\r") + 1
-	if i := bytes.IndexAny(text[off:], "\n\r"); i >= 0 {
+// lineAround returns the part of a line around a stretch of it that can be
+// shown: of a longer line, more than that is never looked at.
+func lineAround(text []byte, off, end int) (from, to int) {
+	const most = 2 * maxShown * utf8.UTFMax
+	from, to = max(off-most, 0), min(off+most, len(text))
+	if end > off && end < to {
+		to = min(end+most, len(text))
+	}
+	if i := bytes.LastIndexAny(text[from:off], "\n\r"); i >= 0 {
+		from += i + 1
+	}
+	for from > 0 && from < off && !utf8.RuneStart(text[from]) {
+		from++
+	}
+	if i := bytes.IndexAny(text[off:to], "\n\r"); i >= 0 {
 		return from, off + i
 	}
-	return from, len(text)
+	for to < len(text) && to > off && !utf8.RuneStart(text[to]) {
+		to--
+	}
+	return from, to
 }
 
 // clip shortens the parts of a long line around the token.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/diag"
@@ -49,12 +50,12 @@ func CompileWith(o Options, file string, src []byte, c Catalog) (*graph.Workflow
 	tree, findings := Read(file, src)
 	findings = append(findings, CheckSchema(tree, "workflow")...)
 	if tree.root == nil || tree.root.bad || tree.root.kind != kindMap {
-		return nil, bounded(findings)
+		return nil, bounded(findings, false)
 	}
 	k := newCompiler(tree, c)
 	k.judging, k.options = true, o
 	w := k.compile()
-	findings = bounded(append(findings, k.findings()...))
+	findings = bounded(append(findings, k.findings()...), k.hasty)
 	if findings.HasErrors() {
 		return nil, findings
 	}
@@ -90,16 +91,27 @@ func Canonical(t *Tree) []byte {
 	return appendCanonical(nil, t.root)
 }
 
-func bounded(l diag.List) diag.List {
-	if rest := len(l) - maxFindings; rest > 0 {
-		slices.SortStableFunc(l, func(a, b diag.Diagnostic) int { // errors are kept first
-			return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Span.Start.Offset, b.Span.Start.Offset))
-		})
-		l = l[:maxFindings]
-		l.Sort()
-		l[maxFindings-1].Hint = fmt.Sprintf("%d more findings are left out; correct these first", rest)
-	}
+// bounded returns the findings in order, each once, and of too many the first,
+// errors before warnings. hasty tells that even more were not looked for.
+func bounded(l diag.List, hasty bool) diag.List {
 	l.Sort()
+	l = slices.CompactFunc(l, func(a, b diag.Diagnostic) bool { // what an alias repeats
+		return a.Code == b.Code && a.Span == b.Span && a.Message == b.Message
+	})
+	rest := len(l) - maxFindings
+	if rest <= 0 {
+		return l
+	}
+	slices.SortStableFunc(l, func(a, b diag.Diagnostic) int { // errors are kept first
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Span.Start.Offset, b.Span.Start.Offset))
+	})
+	l = l[:maxFindings]
+	l.Sort()
+	more := strconv.Itoa(rest)
+	if hasty || len(l)+rest > maxJudged {
+		more += " or more"
+	}
+	l[maxFindings-1].Hint = more + " further findings are left out; correct these first"
 	return l
 }
 
@@ -112,6 +124,8 @@ type compiler struct {
 	blind   bool // there is no catalog
 	judging bool // report; false: build an accepted document again
 	diags   []*diag.Diagnostic
+	wrong   int   // findings of expressions
+	hasty   bool  // so many that some expressions were not looked at
 	failed  error // while not judging: why it cannot be built
 
 	graph     *graph.Workflow

@@ -117,9 +117,9 @@ func (c *compiler) nearSibling(id string, s *step) string {
 }
 
 func siblings(s *step) []string {
-	var ids []string
+	ids := make([]string, 0, min(len(s.block.steps), maxListed))
 	for _, o := range s.block.steps {
-		if o != s && o.id != "" {
+		if o != s && o.id != "" && len(ids) < maxListed {
 			ids = append(ids, o.id)
 		}
 	}
@@ -179,7 +179,7 @@ func (c *compiler) findCycles(b *block) {
 				path = append(path, frame{s: e.from})
 			case 1:
 				var ids []string
-				for i := len(path) - 1; i >= 0; i-- {
+				for i := len(path) - 1; i >= 0 && len(c.diags) <= maxFindings; i-- {
 					ids = append(ids, path[i].s.id)
 					if path[i].s == e.from {
 						break
@@ -198,6 +198,10 @@ func (c *compiler) findCycles(b *block) {
 // order of running.
 func (c *compiler) reportCycle(s *step, e edge, ids []string) {
 	// ids[0] is s; s waits for the last of them.
+	if len(c.diags) > maxFindings {
+		c.hasty = true // nobody would read it
+		return
+	}
 	var b strings.Builder
 	for i := 0; i < len(ids) && i < 10; i++ {
 		b.WriteString(ids[len(ids)-1-i])

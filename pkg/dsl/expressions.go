@@ -138,12 +138,14 @@ func (c *compiler) inText(code diag.Code, n *node, off, length int, message, hin
 }
 
 // maxJudged is how many findings there may be before expressions are no longer
-// looked at: most of what is found is left out anyway.
+// looked at: most of what is found is left out anyway. Of errors as many as are
+// shown are enough, for nothing takes their place.
 const maxJudged = 10 * maxFindings
 
 // compileExpression compiles src, which starts at byte off of the text of n.
 func (c *compiler) compileExpression(n *node, src string, off int, p place) (*expression.Program, *expression.Type) {
-	if len(c.diags) > maxJudged {
+	if len(c.diags) > maxJudged || c.wrong > maxFindings {
+		c.hasty = true
 		return nil, anyType
 	}
 	sc := c.scope(src, p)
@@ -180,6 +182,8 @@ func (c *compiler) compileExpression(n *node, src string, off int, p place) (*ex
 		}
 		if q.Warning {
 			d.Severity = diag.Warning
+		} else {
+			c.wrong++
 		}
 	}
 	if t == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -96,16 +97,20 @@ func (r *reader) pathAt(off int) string {
 		return ""
 	}
 	for {
-		var next *node
-		for i, c := range n.items {
-			if c.start <= off || n.kind == kindMap && n.keys[i].start <= off {
-				next = c
-			}
+		before := func(i int) bool {
+			return n.items[i].start <= off || n.kind == kindMap && n.keys[i].start <= off
 		}
-		if next == nil {
+		at := len(n.items) - 1
+		if r.aliases == 0 { // else what an alias names stands elsewhere
+			at = sort.Search(len(n.items), func(i int) bool { return !before(i) }) - 1
+		}
+		for at >= 0 && !before(at) {
+			at--
+		}
+		if at < 0 {
 			return n.pointer()
 		}
-		n = next
+		n = n.items[at]
 	}
 }
 

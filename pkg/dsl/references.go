@@ -172,7 +172,7 @@ func (c *compiler) filesNear(name, dir string) []string {
 		return nil
 	}
 	var out []string
-	for _, e := range entries[:min(len(entries), maxCandidates)] {
+	for _, e := range entries[:min(len(entries), maxListed)] {
 		if !e.IsDir() {
 			out = append(out, path.Join(dir, e.Name()))
 		}

@@ -30,7 +30,11 @@ type structure struct {
 	diags    diag.List
 }
 
+// report adds a finding. Of too many it keeps none: nobody reads them.
 func (s *structure) report(code diag.Code, n *node, start, end int, message, hint string) *diag.Diagnostic {
+	if len(s.diags) > maxJudged {
+		return new(diag.Diagnostic)
+	}
 	s.diags = append(s.diags, diag.Diagnostic{
 		Code: code, Span: s.tree.lines.span(start, end), Path: n.pointer(), Message: message, Hint: hint,
 	})

@@ -1,12 +1,14 @@
 package dsl_test
 
 import (
+	"fmt"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/dsl"
 )
 
@@ -57,12 +59,25 @@ func TestThreats(t *testing.T) {
 		{"an expression of 900,000 parentheses", "x.yaml", value(`"${ ` + strings.Repeat("(", 900_000) + ` }"`)},
 		{"an expression without an end", "x.yaml", value(`"` + strings.Repeat("${", 100_000) + `"`)},
 		{"a text of expressions", "x.yaml", value(`"` + strings.Repeat("${ nope }", 50_000) + `"`)},
+		{"a text of 100,000 wrong expressions", "x.yaml", value(`"` + strings.Repeat("${ x }é", 100_000) + `"`)},
+
+		{"100,000 wrong steps", "x.yaml", head + strings.Repeat("- 1\n", 99_000)},
+		{"100,000 tags", "x.yaml", head + strings.Repeat("- !x\n", 99_000)},
+		{"75,000 unknown keys", "x.yaml", value("1") + numbered(75_000, "    k%d: 1\n")},
+		{"90,000 unknown keys at the top", "x.yaml", numbered(90_000, "k%d: 1\n") + value("1")},
+		{"50,000 members of one name in one line", "x.json", jsonDoc(`{"a":1` + strings.Repeat(`,"a":1`, 50_000) + "}")},
+		{"33,000 steps of one id in one line", "x.json", `{"workflow":"x","version":"1","steps":[` + strings.Repeat(`{"id":"a","wait":"1s"},`, 33_000) + "]}"},
+		{"a circle of 250 steps that all wait for all", "x.yaml", head + numbered(250, "- { id: s%d, compose: 1, runAfter: ["+numbered(250, "s%d,")+"] }\n")},
+		{"60,000 unknown predecessors", "x.yaml", head + "- { id: a, compose: 1, runAfter: [" + numbered(60_000, "t%d,") + "] }\n"},
+		{"7,000 names of steps that are nearly others", "x.yaml", head + numbered(7_000, "- { id: "+strings.Repeat("s", 40)+"%[1]d, compose: 1, runAfter: [x"+strings.Repeat("s", 38)+"%[1]dx] }\n")},
+		{"6,000 names of variables that are nearly others", "x.yaml", "variables: {" + numbered(3_000, strings.Repeat("v", 55)+"%d: 1,") + "}\n" + head + numbered(6_000, "- { id: s%[1]d, compose: \"${ vars.x"+strings.Repeat("v", 54)+"%[1]dx }\" }\n")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
 			_, l := dsl.Compile(c.file, []byte(c.src), newCatalog())
+			diag.Text(l, diag.Source(c.file, []byte(c.src)))
 			took := time.Since(start)
 			runtime.ReadMemStats(&after)
 			if !l.HasErrors() {
@@ -90,6 +105,15 @@ func doublingAliases(n int) string {
 	for i := 1; i <= n; i++ {
 		before, own := strconv.Itoa(i-1), strconv.Itoa(i)
 		b.WriteString("x" + own + ": &a" + own + " [*a" + before + ", *a" + before + "]\n")
+	}
+	return b.String()
+}
+
+// numbered is a format n times, with the numbers from 0.
+func numbered(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
 	}
 	return b.String()
 }
