@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/fact"
@@ -34,6 +35,9 @@ type book struct {
 	again   bool       // Decide has more to say without an input
 	blocked bool       // waits for the moment to try again
 	broken  error
+
+	saving atomic.Bool  // a snapshot is being written
+	set    atomic.Int32 // of pieces that the last snapshot was written to
 }
 
 // bookMail is what the loop of a book is told: an input, a question, or that
@@ -184,7 +188,7 @@ func (b *book) load() error {
 	if b.machine != nil {
 		return nil
 	}
-	after, state, err := b.e.store.Latest(b.e.ctx, b.stream)
+	after, state, err := b.latest()
 	if err == nil {
 		m := b.kind.open(b.stream)
 		if err = guard(func() error { return m.Restore(state) }); err == nil {

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"context"
-	"errors"
 	"fmt"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
@@ -136,27 +134,4 @@ func (b *book) provide(wants []expression.Hash) error {
 		b.machine.(provider).Provide(h, bytes)
 	}
 	return nil
-}
-
-// minSnapshot is how many events a snapshot of a book saves at least.
-const minSnapshot = 2000
-
-// snapshot saves the book's state once as much has happened as the state is
-// large, so that its cost per event does not grow. It is a cache: a book that
-// has none is read from its first record.
-func (b *book) snapshot() {
-	if b.machine.Seq()-b.saved < uint64(max(minSnapshot, b.machine.Size())) {
-		return
-	}
-	b.saved = b.machine.Seq()
-	err := guard(func() error {
-		state := b.machine.State()
-		if len(state) > eventlog.MaxState {
-			return nil
-		}
-		return b.e.store.Save(b.e.ctx, b.stream, b.records, state)
-	})
-	if err != nil && !errors.Is(err, context.Canceled) {
-		b.e.log.Warn("snapshot not saved", "book", b.stream, "error", err)
-	}
 }

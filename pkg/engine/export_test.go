@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"testing"
 )
 
 // Kill ends the engine as a crash does: nothing is finished.
@@ -10,3 +11,10 @@ func (e *Engine) Kill() { e.abandon(context.WithoutCancel(e.ctx), errors.New("ki
 
 // InMemory returns how many runs are in memory.
 func (e *Engine) InMemory() int { return e.runs.count() }
+
+// SetPieceSize sets how large the pieces of a snapshot are, for one test.
+func SetPieceSize(t testing.TB, n int) {
+	had := pieceSize
+	pieceSize = n
+	t.Cleanup(func() { pieceSize = had })
+}
