@@ -34,11 +34,11 @@ func GitHub(w io.Writer, l List) error {
 func plainText(d Diagnostic) string {
 	lines := []string{printable(d.Message)}
 	for _, r := range d.Related {
-		var at bytes.Buffer
+		at := ""
 		if r.Span.File != "" {
-			place(&at, r.Span)
+			at = placeOf(r.Span)
 		}
-		lines = append(lines, at.String()+printable(r.Message))
+		lines = append(lines, at+printable(r.Message))
 	}
 	if d.Hint != "" {
 		lines = append(lines, "hint: "+printable(d.Hint))

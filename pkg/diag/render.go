@@ -31,19 +31,39 @@ const maxShown = 160
 // tabWidth is the number of columns that a tab in a source line is shown as.
 const tabWidth = 4
 
+// Style says how the parts of a finding are set off from each other, such as
+// with the colours of a terminal. A part without a function stays as it is.
+type Style struct {
+	Message func(string) string // the message of an error
+	Warning func(string) string // the message of a warning
+	Quiet   func(string) string // codes and labels
+	Caret   func(string) string // what marks the token
+}
+
 // Render writes the findings of l to w as people read them: place, message
 // and code, the source line with carets under the token, then what else is
 // involved and what to do. It returns the first error of w.
-func Render(w io.Writer, l List, src Sources) error {
+func Render(w io.Writer, l List, src Sources) error { return Style{}.Render(w, l, src) }
+
+// Render is Render in this style.
+func (st Style) Render(w io.Writer, l List, src Sources) error {
 	var b bytes.Buffer
 	for i, d := range l {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		renderOne(&b, d, src)
+		st.one(&b, d, src)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// in sets a text in a part's style.
+func in(part func(string) string, text string) string {
+	if part == nil || text == "" {
+		return text
+	}
+	return part(text)
 }
 
 // Text returns what Render writes.
@@ -53,33 +73,34 @@ func Text(l List, src Sources) string {
 	return b.String()
 }
 
-func renderOne(b *bytes.Buffer, d Diagnostic, src Sources) {
-	place(b, d.Span)
+func (st Style) one(b *bytes.Buffer, d Diagnostic, src Sources) {
+	message := in(st.Message, printable(d.Message))
 	if d.Severity == Warning {
-		b.WriteString("warning: ")
+		message = in(st.Warning, "warning: ") + printable(d.Message)
 	}
-	fmt.Fprintf(b, "%s [%s]\n", printable(d.Message), d.Code)
-	excerpt(b, d.Span, src)
+	fmt.Fprintf(b, "%s%s %s\n", placeOf(d.Span), message, in(st.Quiet, "["+string(d.Code)+"]"))
+	st.excerpt(b, d.Span, src)
 	for _, r := range d.Related {
-		place(b, r.Span)
-		fmt.Fprintf(b, "%s\n", printable(r.Message))
-		excerpt(b, r.Span, src)
+		fmt.Fprintf(b, "%s%s\n", placeOf(r.Span), printable(r.Message))
+		st.excerpt(b, r.Span, src)
 	}
 	if d.Hint != "" {
-		fmt.Fprintf(b, "hint: %s\n", printable(d.Hint))
+		fmt.Fprintf(b, "%s %s\n", in(st.Quiet, "hint:"), printable(d.Hint))
 	}
 }
 
-func place(b *bytes.Buffer, s Span) {
+// placeOf returns where a span starts, as it stands in front of a message.
+func placeOf(s Span) string {
+	at := fmt.Sprintf("%d:%d: ", s.Start.Line, s.Start.Col)
 	if s.File != "" {
-		fmt.Fprintf(b, "%s:", printable(s.File))
+		at = printable(s.File) + ":" + at
 	}
-	fmt.Fprintf(b, "%d:%d: ", s.Start.Line, s.Start.Col)
+	return at
 }
 
 // excerpt writes the line in which s starts and carets under s, as far as it
 // goes on that line.
-func excerpt(b *bytes.Buffer, s Span, src Sources) {
+func (st Style) excerpt(b *bytes.Buffer, s Span, src Sources) {
 	if src == nil {
 		return
 	}
@@ -97,8 +118,8 @@ func excerpt(b *bytes.Buffer, s Span, src Sources) {
 	left, indent := shown(before)
 	mid, run := shown(token)
 	right, _ := shown(after)
-	fmt.Fprintf(b, "    %s%s%s\n", left, mid, strings.TrimRight(right, " "))
-	fmt.Fprintf(b, "    %s%s\n", strings.Repeat(" ", indent), strings.Repeat("^", max(run, 1)))
+	fmt.Fprintf(b, "%s\n", strings.TrimRight("    "+left+mid+right, " "))
+	fmt.Fprintf(b, "    %s%s\n", strings.Repeat(" ", indent), in(st.Caret, strings.Repeat("^", max(run, 1))))
 }
 
 // lineAround returns the part of a line around a stretch of it that can be
@@ -263,9 +284,7 @@ func (l List) Error() string {
 			continue
 		}
 		if n == 0 {
-			var b bytes.Buffer
-			place(&b, d.Span)
-			first = fmt.Sprintf("%s%s [%s]", b.String(), d.Message, d.Code)
+			first = fmt.Sprintf("%s%s [%s]", placeOf(d.Span), d.Message, d.Code)
 		}
 		n++
 	}

@@ -164,3 +164,39 @@ func TestTable(t *testing.T) {
 		t.Error("E999 is found")
 	}
 }
+
+// A style sets the parts off and changes nothing else.
+func TestStyle(t *testing.T) {
+	src := []byte("steps:\n  - id: a-b\n")
+	at := diag.Span{File: "a.yaml", Start: diag.Pos{Line: 2, Col: 9, Offset: 15}, End: diag.Pos{Line: 2, Col: 12, Offset: 18}}
+	l := diag.List{
+		{Code: "E209", Span: at, Message: "not a name", Hint: "write a_b", Related: []diag.Related{{Span: at, Message: "here too"}}},
+		{Code: "E423", Severity: diag.Warning, Span: at, Message: "odd"},
+	}
+	in := func(open, shut string) func(string) string {
+		return func(s string) string { return open + s + shut }
+	}
+	var b strings.Builder
+	st := diag.Style{Message: in("<", ">"), Warning: in("{", "}"), Quiet: in("(", ")"), Caret: in("|", "|")}
+	if err := st.Render(&b, l, diag.Source("a.yaml", src)); err != nil {
+		t.Fatal(err)
+	}
+	want := `a.yaml:2:9: <not a name> ([E209])
+      - id: a-b
+            |^^^|
+a.yaml:2:9: here too
+      - id: a-b
+            |^^^|
+(hint:) write a_b
+
+a.yaml:2:9: {warning: }odd ([E423])
+      - id: a-b
+            |^^^|
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Error(d)
+	}
+	if plain := strings.NewReplacer("<", "", ">", "", "{", "", "}", "", "(", "", ")", "", "|", "").Replace(b.String()); plain != diag.Text(l, diag.Source("a.yaml", src)) {
+		t.Errorf("without its marks it differs from the plain text:\n%s", plain)
+	}
+}

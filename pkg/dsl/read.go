@@ -157,6 +157,9 @@ func (r *reader) legible() bool {
 			r.add(codeNotText, off, off+size, fmt.Sprintf("the control character U+%04X stands in the file", c),
 				fmt.Sprintf("remove it, or write it as \"\\u%04x\" in double quotes", c))
 			return false
+		case c == 0xfeff && off == len(bom) && bytes.HasPrefix(src, bom):
+			r.add(codeNotText, off, off+size, "a second byte order mark stands in the file", "save the file as UTF-8 with one byte order mark, or with none")
+			return false
 		}
 		off += size
 	}
