@@ -103,38 +103,6 @@ func scratch(ctx context.Context, env *config.Environment) (*engine.Engine, erro
 	return engine.Open(ctx, engine.Options{Store: memlog.New(), Registry: standard.New(), Env: env})
 }
 
-// checkProject returns what is wrong with the files of a project and adds
-// their texts to sources. Without a name no environment is looked at.
-func (a *app) checkProject(p project, o validateOptions, sources map[string][]byte) (diag.List, error) {
-	var env *config.Environment
-	var all diag.List
-	if o.env != "" {
-		file, err := p.envFile(o.env)
-		if err != nil {
-			return nil, err
-		}
-		src, err := readSource(file)
-		if err != nil {
-			return nil, err
-		}
-		sources[file] = src
-		env, all = config.Load(file, src, a.environ)
-	}
-	own, err := readAll(p.files)
-	if err != nil {
-		return nil, err
-	}
-	docs := openDocuments(p, env)
-	defer docs.close()
-	docs.introduce(own)
-	for _, f := range p.files {
-		sources[f] = own[f]
-		_, found := docs.compile(f, own[f], o.warnAny)
-		all = append(all, found...)
-	}
-	return all, nil
-}
-
 // pick returns the workflow to run: the one named, or the only one there is.
 func (c compiled) pick(p project, name string) (engine.Definition, error) {
 	var names []string

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,24 +43,52 @@ func (d *documents) close() {
 	}
 }
 
-// introduce makes the workflows of files known to the steps that call them.
+// introduce makes the workflows of files known to the steps that call them,
+// and those beside a file that stands for itself.
 func (d *documents) introduce(sources map[string][]byte) {
-	called := false
-	for _, src := range sources {
-		called = called || bytes.Contains(src, []byte("call"))
-	}
-	if !called {
+	if !calls(sources) {
 		return
 	}
-	for _, file := range d.p.files {
-		if w, _ := d.compile(file, sources[file], false); w != nil {
-			c := dsl.Callee{Output: w.OutputType}
-			if w.Input != nil {
-				c.Input = w.Input.Raw()
+	for _, all := range []map[string][]byte{d.siblings(sources), sources} {
+		for _, file := range slices.Sorted(maps.Keys(all)) {
+			if w, _ := d.compile(file, all[file], false); w != nil {
+				c := dsl.Callee{Output: w.OutputType}
+				if w.Input != nil {
+					c.Input = w.Input.Raw()
+				}
+				d.callees[w.Name] = c
 			}
-			d.callees[w.Name] = c
 		}
 	}
+}
+
+// siblings returns the other workflows of a file's project, for the steps that
+// call them. What cannot be read is left out: it is not what was asked for.
+func (d *documents) siblings(have map[string][]byte) map[string][]byte {
+	out := map[string][]byte{}
+	files, err := sourcesIn(filepath.Join(d.p.dir, "workflows"))
+	if err != nil || !d.p.named {
+		return out
+	}
+	for _, f := range files {
+		if slices.ContainsFunc(d.p.files, func(own string) bool { return sameFile(own, f) }) {
+			continue
+		}
+		if src, err := readSource(f); err == nil && have[f] == nil {
+			out[f] = src
+		}
+	}
+	return out
+}
+
+// calls tells whether a step of one of the texts may call a workflow.
+func calls(sources map[string][]byte) bool {
+	for _, src := range sources {
+		if bytes.Contains(src, []byte("call")) {
+			return true
+		}
+	}
+	return false
 }
 
 // compile compiles one file of the project.

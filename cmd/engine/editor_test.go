@@ -34,7 +34,7 @@ func TestEditor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := scaffold.New(dir, workflow); err != nil {
+	if _, err := scaffold.New(dir, "project", workflow); err != nil {
 		t.Fatal(err)
 	}
 	s := startServer(t, server, dir)

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -108,6 +106,7 @@ type evalEnv struct {
 	scope expression.Scope
 	slots map[expression.Read]any
 	now   time.Time
+	from  string // the file of the context; empty: none was given
 }
 
 // Read returns the value of a slot.
@@ -131,7 +130,7 @@ func (e *evalEnv) evaluate(file, src string) evaluated {
 	r := evaluated{Source: src}
 	p, typ, problems := expression.Compile(src, &e.scope)
 	for _, problem := range problems {
-		r.Findings = append(r.Findings, findingOf(file, src, problem))
+		r.Findings = append(r.Findings, e.advise(findingOf(file, src, problem)))
 	}
 	if p == nil {
 		return r
@@ -156,6 +155,18 @@ func (e *evalEnv) evaluate(file, src string) evaluated {
 		r.shown = expression.FormatTime(v)
 	}
 	return r
+}
+
+// advise says how an expression is given what it reads.
+func (e *evalEnv) advise(d diag.Diagnostic) diag.Diagnostic {
+	if d.Code != "E412" || d.Hint != "" {
+		return d
+	}
+	d.Hint = "give it in a file with --context FILE.json, such as {\"input\": {\"total\": 3}}"
+	if e.from != "" {
+		d.Hint = "add it to " + e.from
+	}
+	return d
 }
 
 // findingOf places a problem in an expression that is a text of its own.
@@ -185,27 +196,22 @@ func (a *app) evalContext(path string) (*evalEnv, error) {
 	}
 	var raw []byte
 	var err error
-	if path == "-" {
-		raw, err = io.ReadAll(io.LimitReader(a.in, maxContext+1))
+	if e.from = path; path == "-" {
+		e.from = "standard input"
+		raw, err = readBounded(a.in, e.from)
 	} else {
-		raw, err = os.ReadFile(path)
+		raw, err = readSource(path)
 	}
 	if err != nil {
-		return nil, usagef("--context names a JSON file", "read the context: %v", err)
-	}
-	if len(raw) > maxContext {
-		return nil, usagef("", "the context is larger than %d MiB", maxContext>>20)
+		return nil, err
 	}
 	x, err := expression.DecodeRaw(raw)
 	if err != nil {
-		return nil, usagef("", "the context is no JSON: %v", err)
+		return nil, usagef(`--context takes a JSON object, such as {"input": {"total": 3}}`, "%s is not JSON: %v", e.from, err)
 	}
 	object, ok := x.(map[string]any)
 	if !ok {
-		return nil, usagef(`write it like {"input": {"total": 3}}`, "the context is no JSON object")
+		return nil, usagef(`write it like {"input": {"total": 3}}`, "%s is no JSON object", e.from)
 	}
 	return e, e.fill(object)
 }
-
-// maxContext bounds the file behind --context.
-const maxContext = 10 << 20

@@ -15,23 +15,31 @@ const pageWidth = 100
 
 func explainCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain [CODE]",
+		Use:   "explain [CODE...]",
 		Short: "Say what a finding means, with an example",
 		Long: `explain shows the page of a code that validate reports: what it means, why it is
 a mistake, an example that is wrong and one that is right. Without a code it
 lists all codes.`,
-		Example: "  engine explain E204\n  engine explain",
-		Args:    wantArgs(0, 1, ""),
+		Example: "  engine explain E204\n  engine explain E204 E406\n  engine explain",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				a.listCodes()
 				return nil
 			}
-			p, err := findPage(args[0])
-			if err != nil {
-				return err
+			var pages []page.Page
+			for _, code := range args {
+				p, err := findPage(code)
+				if err != nil {
+					return err
+				}
+				pages = append(pages, p)
 			}
-			a.showPage(p)
+			for i, p := range pages {
+				if i > 0 {
+					writef(a.out, "\n\n")
+				}
+				a.showPage(p)
+			}
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -44,9 +52,14 @@ lists all codes.`,
 	}
 }
 
-// findPage returns the page of a code as users write it: E204, e204 or [E204].
+// findPage returns the page of a code as users write it: E204, e204, [E204] or
+// 204.
 func findPage(code string) (page.Page, error) {
-	p, ok := page.Of(diag.Code(strings.ToUpper(strings.Trim(code, "[]"))))
+	name := strings.ToUpper(strings.Trim(code, "[]:"))
+	if len(name) == 3 && strings.Trim(name, "0123456789") == "" {
+		name = "E" + name
+	}
+	p, ok := page.Of(diag.Code(name))
 	if !ok {
 		return p, usagef(`codes look like E204; "`+self()+` explain" lists them`, "there is no code %q", code)
 	}

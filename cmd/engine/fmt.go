@@ -36,8 +36,8 @@ file that cannot be read is left alone and its findings are shown.
 With --check it changes nothing and lists the files that are not in the form;
 with --diff it changes nothing and shows what it would.
 
-Exit codes: 0 done, 1 a file could not be read, or --check found one that is
-not in the form, 2 wrong usage.`,
+Exit codes: 0 done, 1 a file could not be read or written, or --check found one
+that is not in the form, 2 wrong usage.`,
 		Example: `  engine fmt .
   engine fmt . --check --diff
   engine fmt - --name workflows/order.yaml < order.yaml`,
@@ -82,7 +82,8 @@ func (a *app) format(paths []string, o fmtOptions) error {
 			}
 		default:
 			if err := replace(file, out); err != nil {
-				return failf("", "%s: %s", file, plainOS(err))
+				code = report(a.errs, failf(writeHint(err), "%s: %s", file, plainOS(err)))
+				continue
 			}
 			writef(a.out, "%s\n", file)
 		}
@@ -192,6 +193,17 @@ func holdsSources(file string) bool {
 	return false
 }
 
+// errReadOnly is a file that its owner may not write to.
+var errReadOnly = errors.New("the file is read-only")
+
+// writeHint says what to do about a file that could not be written.
+func writeHint(err error) string {
+	if errors.Is(err, errReadOnly) || errors.Is(err, fs.ErrPermission) {
+		return "make it writable (chmod u+w); --diff shows what would change"
+	}
+	return ""
+}
+
 // replace gives a file another content, all or nothing, and keeps its mode.
 func replace(file string, data []byte) (err error) {
 	if file, err = filepath.EvalSymlinks(file); err != nil {
@@ -200,6 +212,9 @@ func replace(file string, data []byte) (err error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return err
+	}
+	if info.Mode().Perm()&0o200 == 0 {
+		return errReadOnly
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".fmt-*")
 	if err != nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,6 +28,9 @@ func knownFormat(format string) error {
 // writeValidation writes what validate found: text for people, one JSON
 // document, workflow commands of GitHub Actions, or a SARIF log.
 func (a *app) writeValidation(format string, v validation, sources map[string][]byte) error {
+	if format == "github" || format == "sarif" {
+		v.Diagnostics = fromHere(v.Diagnostics)
+	}
 	switch format {
 	case "json":
 		return a.printJSON(v)
@@ -39,4 +44,35 @@ func (a *app) writeValidation(format string, v validation, sources map[string][]
 	default:
 		panic(fmt.Sprintf("engine: unhandled format %q", format))
 	}
+}
+
+// fromHere names the files of findings from the directory that the command
+// runs in, where they are below it: a service that shows findings beside the
+// code takes that for the root of the repository.
+func fromHere(l diag.List) diag.List {
+	here, err := os.Getwd()
+	if err != nil {
+		return l
+	}
+	short := func(s *diag.Span) {
+		switch {
+		case s.File == "":
+			return
+		case !filepath.IsAbs(s.File):
+			s.File = filepath.Clean(s.File)
+			return
+		}
+		if rel, err := filepath.Rel(here, s.File); err == nil && filepath.IsLocal(rel) {
+			s.File = rel
+		}
+	}
+	out := slices.Clone(l)
+	for i := range out {
+		short(&out[i].Span)
+		out[i].Related = slices.Clone(out[i].Related)
+		for j := range out[i].Related {
+			short(&out[i].Related[j].Span)
+		}
+	}
+	return out
 }

@@ -51,7 +51,7 @@ func (a *app) graph(path string, o graphOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := openProject(path)
+	p, err := openWorkflows(path)
 	if err != nil {
 		return err
 	}

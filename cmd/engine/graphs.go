@@ -4,14 +4,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/keelstep/keelstep/pkg/connectors/standard"
 	"github.com/keelstep/keelstep/pkg/diag"
+	"github.com/keelstep/keelstep/pkg/dsl"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 // graphs compiles the workflows of a project, or the one that is named. What
-// is wrong with them is shown; errors end it. No environment is looked at.
+// is wrong with them is shown; errors end it. No environment is looked at, and
+// operations of connectors that are not here are taken as they are.
 func (a *app) graphs(p project, name string) ([]*graph.Workflow, error) {
 	docs := openDocuments(p, nil)
+	docs.catalog = lenient{docs.catalog}
 	defer docs.close()
 	sources := map[string][]byte{}
 	for _, f := range p.files {
@@ -21,7 +25,6 @@ func (a *app) graphs(p project, name string) ([]*graph.Workflow, error) {
 		}
 		sources[f] = src
 	}
-	docs.introduce(sources)
 	var all []*graph.Workflow
 	var names []string
 	for _, f := range p.files {
@@ -39,4 +42,24 @@ func (a *app) graphs(p project, name string) ([]*graph.Workflow, error) {
 		return nil, usagef("there are: "+strings.Join(names, ", "), "no workflow %q in %s", name, p.dir)
 	}
 	return all, nil
+}
+
+// lenient is a catalog that takes every operation for one there is: a workflow
+// can be looked at where its connectors are not.
+type lenient struct{ dsl.Catalog }
+
+// Operation returns an operation, with nothing known about it where the
+// connector is not here.
+func (l lenient) Operation(id string) (dsl.Operation, bool) {
+	if op, ok := l.Catalog.Operation(id); ok {
+		return op, true
+	}
+	connector, name, _ := strings.Cut(id, ".")
+	if _, here := standard.New().Connector(connector); here || connector == "" || name == "" {
+		return dsl.Operation{}, false
+	}
+	return dsl.Operation{
+		ID: id, Connector: connector, In: []byte(`{}`), Out: []byte(`{}`), Connected: true,
+		Repeat: func(map[string]any, any) graph.Repeat { return graph.Never },
+	}, true
 }

@@ -29,27 +29,51 @@ func openProject(path string) (project, error) {
 		return project{}, usagef(`"`+self()+` new NAME" makes a project`, "%s: %s", path, plainOS(err))
 	}
 	if !info.IsDir() {
-		dir := filepath.Dir(path)
-		if filepath.Base(dir) == "workflows" {
-			dir = filepath.Dir(dir)
-		}
-		return project{dir: dir, files: []string{path}, named: true}, nil
+		return projectOf(path), nil
 	}
 	p := project{dir: path}
-	entries, err := os.ReadDir(filepath.Join(path, "workflows"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if p.files, err = sourcesIn(filepath.Join(path, "workflows")); err != nil {
 		return project{}, usagef("", "%s: %s", path, plainOS(err))
 	}
+	if len(p.files) > 0 {
+		return p, nil
+	}
+	here, err := sourcesIn(path)
+	if err != nil {
+		return project{}, usagef("", "%s: %s", path, plainOS(err))
+	}
+	switch {
+	case len(here) == 0:
+		return project{}, usagef(`a project keeps its workflows in workflows/*.yaml; "`+self()+` new NAME" makes one`, "%s has no workflows", path)
+	case baseOf(path) == "workflows": // of the project around it
+		return project{dir: filepath.Join(path, ".."), files: here}, nil
+	}
+	return project{}, usagef("move "+filepath.Base(here[0])+" to "+filepath.Join(path, "workflows")+", or name the file itself",
+		"%s has no folder workflows, but %s", path, filepath.Base(here[0]))
+}
+
+// baseOf is the name of a file or folder, also of one like "." or "..".
+func baseOf(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return filepath.Base(path)
+}
+
+// sourcesIn lists the workflow, environment or test files of a folder, sorted;
+// none where there is no such folder.
+func sourcesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var out []string
 	for _, e := range entries {
 		if !e.IsDir() && isSource(e.Name()) {
-			p.files = append(p.files, filepath.Join(path, "workflows", e.Name()))
+			out = append(out, filepath.Join(dir, e.Name()))
 		}
 	}
-	if len(p.files) == 0 {
-		return project{}, usagef(`a project keeps its workflows in workflows/*.yaml; "`+self()+` new NAME" makes one`,
-			"%s has no workflows", path)
-	}
-	return p, nil
+	return out, nil
 }
 
 func isSource(name string) bool {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -54,7 +53,7 @@ made of it, so that a run that was killed goes on where it stood.`,
 	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "plain text (so does NO_COLOR)")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef(fmt.Sprintf("see %q", cmd.CommandPath()+" --help"), "%s", flagProblem(err))
+		return usagef(flagHint(cmd, err), "%s", flagProblem(err))
 	})
 	root.AddGroup(
 		&cobra.Group{ID: groupAuthor, Title: "Write and check:"},
@@ -93,11 +92,6 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		return usagef(fmt.Sprintf("did you mean %q?", cmd.CommandPath()+" "+near[0]), "unknown command %q", args[0])
 	}
 	return usagef(fmt.Sprintf("%q lists the commands", cmd.CommandPath()+" --help"), "unknown command %q", args[0])
-}
-
-// flagProblem rewrites what the flag parser says into one plain sentence.
-func flagProblem(err error) string {
-	return strings.TrimPrefix(err.Error(), "Error: ")
 }
 
 // wantArgs is how many arguments a command takes, with a usage error that

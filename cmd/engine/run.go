@@ -66,7 +66,7 @@ In a terminal the steps are shown as a tree, elsewhere as one line each, with
 }
 
 func (a *app) run(ctx context.Context, path string, o runOptions) error {
-	p, err := openProject(path)
+	p, err := openWorkflows(path)
 	if err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func (a *app) planned(args []string, o scheduleOptions) ([]planned, error) {
 	case len(args) == 0:
 		return nil, usagef(`"`+self()+` schedule --cron '30 7 * * 1-5'" needs no file`, "schedule needs a file or a folder")
 	}
-	p, err := openProject(args[0])
+	p, err := openWorkflows(args[0])
 	if err != nil {
 		return nil, err
 	}

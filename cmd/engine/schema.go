@@ -35,7 +35,7 @@ in .engine, where they are kept up to date by every command that opens it.`,
 		},
 		ValidArgsFunction: cobra.FixedCompletions(schema.Names(), cobra.ShellCompDirectiveNoFileComp),
 	}
-	c.Flags().StringVarP(&to, "out", "o", "", "file to write (default standard output)")
+	c.Flags().StringVarP(&to, "output", "o", "", "file to write (default standard output)")
 	return c
 }
 

@@ -120,7 +120,7 @@ func (a *app) served(ctx context.Context, path, env string) (project, compiled, 
 		e, err := a.loadEnv(file)
 		return p, compiled{env: e}, err
 	}
-	p, err := openProject(path)
+	p, err := openWorkflows(path)
 	if err != nil {
 		return p, compiled{}, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +12,8 @@ import (
 
 // validateOptions is the flags of engine validate.
 type validateOptions struct {
-	env, format string
-	warnAny     bool
+	env, format, name string
+	warnAny           bool
 }
 
 func validateCommand(a *app) *cobra.Command {
@@ -21,16 +22,18 @@ func validateCommand(a *app) *cobra.Command {
 		Use:   "validate PATH...",
 		Short: "Check workflow files and projects",
 		Long: `validate checks workflows and reports everything that is wrong at once, each
-finding with its place, its cause and what to do. PATH is a file or a project
-folder. With --env it also checks that the environment binds what the
-workflows need; without it connections are not looked at.
+finding with its place, its cause and what to do. PATH is a file, or a project
+folder whose workflows, environments and tests are all checked; - is standard
+input. With --env it also checks that the environment binds what the workflows
+need; without it connections are not looked at.
 
 Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.`,
 		Example: `  engine validate samples/order
   engine validate workflows/*.yaml --env staging
   engine validate . --warn-any
   engine validate . --format github
-  engine validate . --format sarif > findings.sarif`,
+  engine validate . --format sarif > findings.sarif
+  engine validate - --name workflows/order.yaml < order.yaml`,
 		Args: wantArgs(1, -1, "a file or a folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.validate(args, o)
@@ -39,6 +42,7 @@ Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.`,
 	envFlag(c, &o.env, "check against this environment: a name in env/, or a file")
 	c.Flags().BoolVar(&o.warnAny, "warn-any", false, "list the values of which nothing is known before the run, so that nothing about them is checked")
 	c.Flags().StringVar(&o.format, "format", "text", "text, json, github (annotations in GitHub Actions) or sarif")
+	c.Flags().StringVar(&o.name, "name", "workflow.yaml", "what standard input is called: its extension and folder say what it is")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(findingFormats, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
 	return c
 }
@@ -56,20 +60,21 @@ func (a *app) validate(paths []string, o validateOptions) error {
 	if err := knownFormat(o.format); err != nil {
 		return err
 	}
-	v := validation{Diagnostics: diag.List{}}
-	sources := map[string][]byte{}
-	for _, path := range paths {
-		p, err := openProject(path)
-		if err != nil {
-			return err
-		}
-		found, err := a.checkProject(p, o, sources)
-		if err != nil {
-			return err
-		}
-		v.Files = append(v.Files, p.files...)
-		v.Diagnostics = append(v.Diagnostics, found...)
+	if slices.Contains(paths, "-") && len(paths) > 1 {
+		return usagef("", "- stands for standard input and goes with no other path")
 	}
+	c := newChecker(a, o)
+	for _, path := range paths {
+		check := c.path
+		if path == "-" {
+			path, check = o.name, c.input
+		}
+		if err := check(path); err != nil {
+			return err
+		}
+	}
+	c.found.Sort()
+	v := validation{Files: c.files, Diagnostics: append(diag.List{}, c.found...)}
 	for _, d := range v.Diagnostics {
 		if d.Severity == diag.Error {
 			v.Errors++
@@ -78,7 +83,7 @@ func (a *app) validate(paths []string, o validateOptions) error {
 		}
 	}
 	v.Valid = v.Errors == 0
-	if err := a.writeValidation(o.format, v, sources); err != nil {
+	if err := a.writeValidation(o.format, v, c.sources); err != nil {
 		return err
 	}
 	if !v.Valid {
@@ -88,7 +93,7 @@ func (a *app) validate(paths []string, o validateOptions) error {
 }
 
 func (a *app) printValidation(v validation, sources map[string][]byte) {
-	writef(a.out, "%s", diag.Text(v.Diagnostics, sourcesOf(sources)))
+	_ = findingStyle.Render(a.out, v.Diagnostics, sourcesOf(sources)) // as with writef
 	if len(v.Diagnostics) > 0 {
 		writef(a.out, "\n")
 	}
@@ -112,7 +117,8 @@ func (a *app) printValidation(v validation, sources map[string][]byte) {
 // something else.
 func (a *app) printFindings(l diag.List, src diag.Sources) {
 	if len(l) > 0 {
-		writef(a.errs, "%s\n", diag.Text(l, src))
+		_ = findingStyle.Render(a.errs, l, src) // as with writef
+		writef(a.errs, "\n")
 	}
 }
 

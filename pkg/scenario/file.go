@@ -80,6 +80,11 @@ func Load(p Project, file string) (*File, diag.List) {
 	if err != nil {
 		return nil, unreadable(file, err)
 	}
+	return Read(p, file, src)
+}
+
+// Read is Load of a text that is at hand; file is what it is called.
+func Read(p Project, file string, src []byte) (*File, diag.List) {
 	f := &File{Name: file, flows: map[string]*graph.Workflow{}}
 	var found diag.List
 	f.tree, found = dsl.Read(file, src)

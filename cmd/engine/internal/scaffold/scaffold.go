@@ -28,15 +28,13 @@ var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 // The errors that callers branch on.
 var (
 	ErrName   = errors.New("a name has lower-case letters, digits and hyphens, and begins with a letter")
-	ErrExists = errors.New("it is there already")
+	ErrExists = errors.New("it is there already, and not empty")
 )
 
-// New makes a project in dir, whose last element is its name, and returns the
-// files it wrote, in order, relative to dir. workflow is the schema of workflow
-// files. The error is ErrName or ErrExists when dir cannot be one; an empty
-// folder may be there.
-func New(dir string, workflow []byte) ([]string, error) {
-	name := filepath.Base(dir)
+// New makes a project in dir and returns the files it wrote, in order, relative
+// to dir. workflow is the schema of workflow files. The error is ErrName or
+// ErrExists when that cannot be; an empty folder may be there.
+func New(dir, name string, workflow []byte) ([]string, error) {
 	if !namePattern.MatchString(name) {
 		return nil, ErrName
 	}
@@ -79,6 +77,19 @@ func New(dir string, workflow []byte) ([]string, error) {
 		written = append(written, filepath.Join(SchemaDir, s))
 	}
 	return written, err
+}
+
+// Near returns a name that a project can have and that is as near as can be to
+// one that it cannot.
+func Near(name string) string {
+	name = strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-")
+	name = strings.TrimLeft(name, "0123456789-")
+	if name == "" {
+		return "hello"
+	}
+	return name
 }
 
 // SchemaDir is where in a project its schema files lie for editors.
