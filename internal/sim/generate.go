@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -144,6 +145,12 @@ func (g *generator) block(at place, n int) []doc {
 		if ends && at.branch && !anyway && (i > 0 || n == 1) && g.chance(40) {
 			return append(steps, s)
 		}
+		if !ends && hopeless(s) {
+			if has(s, "then") {
+				return append(steps, s) // nothing behind it would be reached
+			}
+			ends = true
+		}
 		if ends || !has(s, "if") && g.chance(8) {
 			s, read = second(s, entry{"if", g.truth(at)}), ""
 		}
@@ -159,6 +166,45 @@ func (g *generator) block(at place, n int) []doc {
 	}
 	return append(steps, g.aside(at))
 }
+
+// hopeless tells that a step may never succeed, whatever happens in it: the
+// compiler takes nothing behind it.
+func hopeless(s doc) bool {
+	closed := false // some branch is taken in any case
+	for _, e := range s {
+		switch v := e.value.(type) {
+		case []doc:
+			switch e.key {
+			case "do", "parallel", "race":
+				return anyHopeless(v)
+			case "then", "else", "default":
+				closed = closed || e.key != "then"
+				if !anyHopeless(v) {
+					return false
+				}
+			}
+		case doc:
+			if e.key != "cases" {
+				continue
+			}
+			for _, c := range v {
+				list, _ := c.value.([]doc)
+				if !anyHopeless(list) {
+					return false
+				}
+			}
+		}
+	}
+	return closed || has(s, "return", "terminate", "fail")
+}
+
+// anyHopeless tells that a list has a step that ends it whatever happens.
+func anyHopeless(steps []doc) bool {
+	return slices.ContainsFunc(steps, func(d doc) bool { return !guarded(d) && hopeless(d) })
+}
+
+// guarded tells that a step has a condition; the if of an if is its verb.
+func guarded(s doc) bool { return has(s, "if") && !has(s, "then") }
 
 // endsInside tells that a step may end the run: what is beside of it may not
 // come to be.
