@@ -48,17 +48,15 @@ func TestFixed(t *testing.T) {
 	for _, name := range []string{"order", "handlers", "loops"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, _, v := Simulator{}.Calm(fixed(t, name), 0)
+			b, v := Simulator{}.Calm(fixed(t, name), 0)
 			if v != nil {
 				t.Fatal(v)
 			}
 			total := newReport()
 			for seed := uint64(1); seed <= 300; seed++ {
-				r, v := Simulator{}.Run(b, seed)
-				if v != nil {
+				if v := (Simulator{}).Run(b, seed, total); v != nil {
 					t.Fatal(v)
 				}
-				total.Add(r)
 			}
 			if total.compared < 100 {
 				t.Errorf("only %d of 300 runs were compared with the calm run", total.compared)
@@ -70,12 +68,12 @@ func TestFixed(t *testing.T) {
 // TestLong simulates a run whose consequences exceed a turn.
 func TestLong(t *testing.T) {
 	t.Parallel()
-	b, _, v := Simulator{}.Calm(fixed(t, "long"), 0)
+	b, v := Simulator{}.Calm(fixed(t, "long"), 0)
 	if v != nil {
 		t.Fatal(v)
 	}
 	for seed := uint64(1); seed <= 8; seed++ {
-		if _, v := (Simulator{}).Run(b, seed); v != nil {
+		if v := (Simulator{}).Run(b, seed, newReport()); v != nil {
 			v.Trace = nil
 			t.Fatal(v)
 		}
@@ -89,7 +87,7 @@ func TestLong(t *testing.T) {
 func TestEveryAppend(t *testing.T) {
 	kinds := []Fault{CrashBefore, CrashAfter, CrashIssued, AppendFails, AppendLost, AppendKept}
 	for _, name := range []string{"order", "handlers", "loops"} {
-		b, _, v := Simulator{}.Calm(fixed(t, name), 0)
+		b, v := Simulator{}.Calm(fixed(t, name), 0)
 		if v != nil {
 			t.Fatal(v)
 		}
@@ -102,7 +100,7 @@ func TestEveryAppend(t *testing.T) {
 				if what := (Simulator{}).compare(b, p, r, nil); what != "" {
 					t.Errorf("%s: %s at the %dth point: %s", name, f, n, what)
 				}
-				if r.struck == 0 {
+				if r.struck[f] == 0 {
 					break
 				}
 			}
@@ -140,9 +138,9 @@ func (m *forgetful) Decide(at time.Time, in ...interpreter.Input) fact.Turn {
 func TestPlantedBug(t *testing.T) {
 	s := Simulator{New: func(wf *graph.Workflow) Machine { return &forgetful{Machine: interpreter.New(wf)} }}
 	for seed := uint64(1); seed < 400; seed++ {
-		b, _, v := s.Prepare(seed)
+		b, v := s.Prepare(seed)
 		if v == nil {
-			_, v = s.Run(b, seed)
+			v = s.Run(b, seed, newReport())
 		}
 		if v == nil {
 			continue

@@ -77,7 +77,7 @@ func (g *generator) onePassFails() doc {
 func (g *generator) repeat(at place) doc {
 	in := at.inner()
 	in.index = true
-	if g.chance(50) || at.concurrent || at.beside {
+	if g.chance(50) || at.concurrent {
 		n := g.n(3)
 		s := doc{{"id", g.id("until")}, {"until", fmt.Sprintf("index >= %d", n)}, {"do", g.block(in, 1+g.n(2))}}
 		if at.mayFail && g.chance(15) {
@@ -85,8 +85,7 @@ func (g *generator) repeat(at place) doc {
 		}
 		return g.wrap(at, s)
 	}
-	name := "loop" + itoa(g.loops)
-	g.loops++
+	name := g.loop()
 	g.left--
 	body := append([]doc{{{"id", g.id("inc")}, {"increment", doc{{name, 1}}}}}, g.block(in, 1+g.n(2))...)
 	s := doc{{"id", g.id("while")}, {"while", fmt.Sprintf("vars.%s < %d", name, 1+g.n(3))}, {"do", body}}
@@ -94,6 +93,12 @@ func (g *generator) repeat(at place) doc {
 		s = s.with("output", g.value(place{index: true}))
 	}
 	return g.wrap(at, s)
+}
+
+// loop makes a variable of a loop's own.
+func (g *generator) loop() string {
+	g.loops++
+	return "loop" + itoa(g.loops-1)
 }
 
 // parallel makes branches that run at the same time. Unless the workflow may

@@ -27,10 +27,16 @@ func Generate(seed uint64) *Program {
 			Racy: d.chance(25), Input: fmt.Appendf(nil, `{"n":%d,"items":[%s],"tier":%q}`, d.n(9), items(d), one(d, "gold", "plain", "other")),
 		},
 	}
+	c, chosen := shown(seed)
+	g.p.Racy = g.p.Racy || chosen && (c.forcesRace() || c.ends() && d.chance(40) || d.chance(15))
 	g.kids()
 	g.listen()
-	at := place{mayFail: d.chance(60), mayEnd: true}
-	steps := g.block(at, 3+d.n(4))
+	var steps []doc
+	if chosen {
+		steps = g.show(c)
+	} else {
+		steps = g.block(place{mayFail: d.chance(60), mayEnd: true}, 3+d.n(4))
+	}
 	g.p.Source = g.document(steps)
 	return g.p
 }

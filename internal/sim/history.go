@@ -45,7 +45,7 @@ type history struct {
 	now     time.Time
 	ended   map[string]graph.Status // by path
 	inputs  map[string]string       // recorded input of a call, by path
-	open    map[string]graph.Kind   // steps that run, by path
+	open    map[string]cell         // steps that run, by path
 	left    map[string]uint64       // event by which a step left its body, by path
 	started map[callID]bool         // calls that are never repeated and may have been sent
 	undoing map[string]undoing      // by the path of the rollback
@@ -65,18 +65,17 @@ type undoing struct {
 
 func newHistory(p *Program) *history {
 	return &history{
-		p: p, ended: map[string]graph.Status{}, inputs: map[string]string{}, open: map[string]graph.Kind{},
+		p: p, ended: map[string]graph.Status{}, inputs: map[string]string{}, open: map[string]cell{},
 		left: map[string]uint64{}, started: map[callID]bool{}, undoing: map[string]undoing{},
 	}
 }
 
-// openKinds returns the verbs of the steps that run.
-func (h *history) openKinds() map[graph.Kind]bool {
-	kinds := map[graph.Kind]bool{}
-	for _, k := range h.open {
-		kinds[k] = true
+// openCells returns the cells of the steps that run.
+func (h *history) openCells() (all cells) {
+	for _, c := range h.open {
+		all.add(c)
 	}
-	return kinds
+	return all
 }
 
 // fields are those of a fact that the checks need.
@@ -160,7 +159,7 @@ func (h *history) take(events []fact.Event, s *run) {
 		}
 		h.seq, h.now = e.Seq, e.Time
 		s.report.kinds[kind]++
-		f := look(e.Fact)
+		f := s.looked[i]
 		if kind == kindCarried {
 			h.carries++
 			if len(s.record) > 1 {
@@ -170,8 +169,8 @@ func (h *history) take(events []fact.Event, s *run) {
 		if kind == kindCallEnded {
 			s.strays.calls = append(s.strays.calls, callID{f.path, f.attempt})
 		}
-		if k, ok := h.p.kinds[idOf(f.path)]; ok {
-			h.open[f.path] = k
+		if c, ok := h.p.cellOf(f.path); ok {
+			h.open[f.path] = c
 		}
 		if h.left[f.path] == 0 && (kind == kindStepEnded || kind == kindHandler) {
 			h.left[f.path] = e.Seq

@@ -36,7 +36,7 @@ func (s *shell) finish() *outcome {
 		b.checkEmpty()
 	}
 	o.diverged, o.cancels, o.turns = s.diverged, s.cancels, s.turns
-	s.report.end(o)
+	s.report.end(o, s.struck)
 	return o
 }
 

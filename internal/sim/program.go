@@ -31,7 +31,8 @@ type Program struct {
 	fails bool              // a kid may fail
 	types map[string]string // of events, by the step or the listen that waits for them
 
-	kinds map[string]graph.Kind // by id
+	child bool            // its runs are started by another's
+	cells map[string]cell // by id
 	nodes map[string]*graph.Node
 }
 
@@ -83,12 +84,12 @@ func (p *Program) compile() error {
 		}
 		return fmt.Errorf("the workflow does not compile:%s", b.String())
 	}
-	p.Flow, p.kinds, p.nodes, p.types = wf, map[string]graph.Kind{}, map[string]*graph.Node{}, map[string]string{}
+	p.Flow, p.cells, p.nodes, p.types = wf, map[string]cell{}, map[string]*graph.Node{}, map[string]string{}
 	for _, l := range wf.Listens {
 		p.types[l.Name] = l.Type
 	}
 	for _, n := range wf.Nodes {
-		p.kinds[n.ID], p.nodes[n.ID] = n.Kind, n
+		p.cells[n.ID], p.nodes[n.ID] = cell{n.Kind, standsIn(n, p.child)}, n
 		n.PageLen = int(p.Seed % 4) // so that short loops have whole pages
 		if n.Kind == graph.Await && n.Await.Event != "" {
 			p.types[n.ID] = n.Await.Event
@@ -100,7 +101,7 @@ func (p *Program) compile() error {
 // compileAll makes the program and its kids ready.
 func (p *Program) compileAll() error {
 	for _, k := range p.Kids {
-		k.Racy, k.Timed = p.Racy, p.Timed
+		k.Racy, k.Timed, k.child = p.Racy, p.Timed, true
 		if err := k.compile(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", k.Name, err, k.Source)
 		}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
@@ -17,14 +16,14 @@ const verbs = int(graph.Rollback) + 1
 // Report counts what runs have reached.
 type Report struct {
 	runs, turns, inputs, events, calls, answers, wants, split, midway, undone int
-	messages, children, slots, answered, unanswered                   int
-	compared                                                          int
-	skipped                                                           map[string]int
-	faulty                                                            int // runs with a fault that struck
-	struck                                                            int
-	met                                                               [verbs][faults]int
-	kinds                                                             [lastKind + 1]int
-	status                                                            [graph.Stuck + 1]int
+	messages, children, slots, answered, unanswered                           int
+	compared                                                                  int
+	skipped                                                                   map[string]int
+	faulty                                                                    int // runs with a fault that struck
+	struck                                                                    [faults]int
+	met                                                                       [verbs * int(containers)][faults]int
+	kinds                                                                     [lastKind + 1]int
+	status                                                                    [graph.Stuck + 1]int
 }
 
 func newReport() *Report { return &Report{skipped: map[string]int{}} }
@@ -35,18 +34,12 @@ func (r *Report) turn(t *fact.Turn) {
 	r.events += len(t.Events)
 }
 
-// hit counts a fault for verbs.
-func (r *Report) hit(f Fault, met map[graph.Kind]bool) {
-	for k, new := range met {
-		if new {
-			r.met[k][f]++
-		}
-	}
-}
+// hit counts a fault for cells.
+func (r *Report) hit(f Fault, met cells) { met.each(func(i int) { r.met[i][f]++ }) }
 
-func (r *Report) end(o *outcome) {
+func (r *Report) end(o *outcome, struck int) {
 	r.runs++
-	if r.struck > 0 {
+	if struck > 0 {
 		r.faulty++
 	}
 	r.status[o.status]++
@@ -71,7 +64,9 @@ func (r *Report) Add(o *Report) {
 	r.unanswered += o.unanswered
 	r.compared += o.compared
 	r.faulty += o.faulty
-	r.struck += o.struck
+	for f, n := range o.struck {
+		r.struck[f] += n
+	}
 	for what, n := range o.skipped {
 		r.skipped[what] += n
 	}
@@ -91,7 +86,7 @@ func (r *Report) Add(o *Report) {
 // WriteTo writes the counts and the table of verbs and faults.
 func (r *Report) Write(w io.Writer) {
 	fmt.Fprintf(w, "%d runs, %d with a fault that struck (%d faults), %d turns, %d inputs, %d events, %d calls, %d answers to callers\n",
-		r.runs, r.faulty, r.struck, r.turns, r.inputs, r.events, r.calls, r.answers)
+		r.runs, r.faulty, r.strikes(), r.turns, r.inputs, r.events, r.calls, r.answers)
 	fmt.Fprintf(w, "%d compared with the calm run", r.compared)
 	var whys []string
 	for why := range r.skipped {
@@ -110,67 +105,15 @@ func (r *Report) Write(w io.Writer) {
 		}
 	}
 	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "\t")
-	for _, v := range ran {
-		fmt.Fprintf(t, "%s\t", v.name)
-	}
-	fmt.Fprintln(t)
-	for f := range faults {
-		fmt.Fprintf(t, "%s\t", f)
-		for _, v := range ran {
-			fmt.Fprintf(t, "%d\t", r.met[v.kind][f])
-		}
-		fmt.Fprintln(t)
-	}
-	t.Flush()
+	r.writeTables(w)
 }
 
-// ran are the verbs that this version runs.
-var ran = []struct {
-	kind graph.Kind
-	name string
-}{
-	{graph.Action, "action"},
-	{graph.Compose, "compose"},
-	{graph.Set, "set"},
-	{graph.If, "if"},
-	{graph.Switch, "switch"},
-	{graph.Foreach, "foreach"},
-	{graph.While, "while"},
-	{graph.Until, "until"},
-	{graph.Parallel, "parallel"},
-	{graph.Race, "race"},
-	{graph.Scope, "do"},
-	{graph.Wait, "wait"},
-	{graph.Await, "await"},
-	{graph.Approval, "approval"},
-	{graph.CallWorkflow, "call"},
-	{graph.Emit, "emit"},
-	{graph.Respond, "respond"},
-	{graph.Return, "return"},
-	{graph.Fail, "fail"},
-	{graph.Terminate, "terminate"},
-	{graph.Rollback, "rollback"},
-}
-
-// Missing lists what was never reached: pairs of verb and fault, and kinds of
-// facts.
-func (r *Report) Missing() []string {
-	var none []string
-	for _, v := range ran {
-		for f := range faults {
-			if r.met[v.kind][f] == 0 {
-				none = append(none, v.name+" × "+f.String())
-			}
-		}
+// strikes returns how many faults struck.
+func (r *Report) strikes() (n int) {
+	for _, k := range r.struck {
+		n += k
 	}
-	for k := range r.kinds {
-		if f := interpreter.Facts.New(fact.Kind(k)); f != nil && r.kinds[k] == 0 {
-			none = append(none, fact.NameOf(f))
-		}
-	}
-	return none
+	return n
 }
 
 // traceTurn notes what a turn took and decided.
@@ -180,7 +123,7 @@ func (s *run) traceTurn(in []interpreter.Input, t *fact.Turn) {
 	}
 	s.trace.add("turn %d at %s, %d offered", len(s.record)+1, s.wall().Format("01-02T15:04:05.000"), len(in))
 	for _, x := range in {
-		s.trace.add("  < %T %s", x, shown(x))
+		s.trace.add("  < %T %s", x, inputText(x))
 	}
 	for i := range t.Events {
 		s.trace.add("  %s", lineOf(t.Events, i))
@@ -190,7 +133,7 @@ func (s *run) traceTurn(in []interpreter.Input, t *fact.Turn) {
 	}
 }
 
-func shown(x any) string {
+func inputText(x any) string {
 	if r, ok := x.(interpreter.CallResult); ok {
 		return fmt.Sprintf("%s@%d %s %v", r.Path, r.Attempt, r.Output, r.Err)
 	}

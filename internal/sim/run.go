@@ -19,7 +19,7 @@ type run struct {
 	// The log and the store.
 	record   [][]byte // the turns
 	read     [][]fact.Event
-	cut      cutAt    // where the history begins
+	cut      cutAt // where the history begins
 	snapshot snapshot
 	inbox    []interpreter.Input // messages, in order
 
@@ -32,6 +32,7 @@ type run struct {
 	again   bool // Decide has more to say without an input
 	reissue bool // loaded, and what is outstanding not yet issued
 
+	looked    []fields // of the turn that is under way
 	history   *history
 	strays    strays
 	tasks     tasks

@@ -46,12 +46,13 @@ type shell struct {
 	future  agenda
 	planned int
 
-	verbs    map[graph.Kind]bool // of the last turn, and of the steps that are open
-	fresh    []hit               // faults since the last turn
-	diverged string              // why the outcome may differ from the calm run's
-	cancels  int                 // cancels that were sent to the first run
-	aimed    int                 // cancels that were sent to any run
-	turns    int                 // that were decided
+	cells    cells  // of the last turn, and of the steps that are open
+	fresh    []hit  // faults since the last turn
+	struck   int    // faults
+	diverged string // why the outcome may differ from the calm run's
+	cancels  int    // cancels that were sent to the first run
+	aimed    int    // cancels that were sent to any run
+	turns    int    // that were decided
 	rescues  int
 }
 
@@ -67,8 +68,7 @@ func newShell(p *Program, make func(*graph.Workflow) Machine, pl *plan, r *Repor
 		p: p, make: make, faults: pl, report: r, trace: tr,
 		world:    &world{seed: p.Seed, keys: map[string]*account{}},
 		payloads: map[expression.Hash][]byte{}, sent: map[messageID]bool{}, known: map[string]*run{},
-		now:   time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
-		verbs: map[graph.Kind]bool{},
+		now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
 	}
 	s.epoch++
 	s.addRun(p, p.run(), false)
@@ -209,37 +209,38 @@ func (s *shell) strikes(f Fault) bool {
 // crashes tells whether a fault that costs a turn strikes.
 func (s *shell) crashes(f Fault) bool { return s.faults.crashes > 0 && s.strikes(f) }
 
-// hit is a fault that struck, and the verbs that it was counted for.
+// hit is a fault that struck, and the cells that it was counted for.
 type hit struct {
 	fault Fault
-	verbs map[graph.Kind]bool
+	cells cells
 }
 
-// hit counts a fault: for the verbs of the turn before it, of the steps that
+// hit counts a fault: for the cells of the turn before it, of the steps that
 // are open, and later of the turn after it.
 func (s *shell) hit(f Fault) {
-	s.report.struck++
-	s.report.hit(f, s.verbs)
-	s.fresh = append(s.fresh, hit{f, s.verbs})
+	s.struck++
+	s.report.struck[f]++
+	s.report.hit(f, s.cells)
+	s.fresh = append(s.fresh, hit{f, s.cells})
 	s.trace.add("  -- %s", f)
 }
 
-// meet notes the verbs of a turn that was decided.
+// meet looks into the events of a turn that was decided, and notes its cells.
 func (s *run) meet(t *fact.Turn) {
-	s.verbs = s.history.openKinds()
+	s.cells, s.looked = s.history.openCells(), s.looked[:0]
 	for _, e := range t.Events {
-		if k, ok := s.p.kinds[idOf(look(e.Fact).path)]; ok {
-			s.verbs[k] = true
+		f := look(e.Fact)
+		s.looked = append(s.looked, f)
+		for _, path := range []string{f.path, f.by} {
+			if c, ok := s.p.cellOf(path); ok {
+				s.cells.add(c)
+			}
 		}
 	}
 	for _, h := range s.fresh {
-		more := map[graph.Kind]bool{}
-		for k := range s.verbs {
-			more[k] = !h.verbs[k]
-		}
-		s.report.hit(h.fault, more)
+		s.report.hit(h.fault, s.cells.without(h.cells))
 	}
-	s.fresh = nil
+	s.fresh = s.fresh[:0]
 }
 
 // mayDiverge notes why the outcome may differ from the calm run's.

@@ -50,6 +50,8 @@ func fail(format string, args ...any) { panic(broken{fmt.Sprintf(format, args...
 type Simulator struct {
 	// New makes the machines; nil: those of the interpreter.
 	New func(*graph.Workflow) Machine
+
+	spare *Report // of runs that do not count
 }
 
 // seedsPerProgram is how many seeds share one workflow, each with other
@@ -63,34 +65,41 @@ type Baseline struct {
 }
 
 // Prepare generates the workflow of a seed and runs it without faults.
-func (s Simulator) Prepare(seed uint64) (*Baseline, *Report, *Violation) {
+func (s Simulator) Prepare(seed uint64) (*Baseline, *Violation) {
 	p := Generate(seed / seedsPerProgram)
 	if err := p.compileAll(); err != nil {
-		return nil, nil, &Violation{Seed: seed, Program: p, What: err.Error()}
+		return nil, &Violation{Seed: seed, Program: p, What: err.Error()}
 	}
 	return s.Calm(p, seed)
 }
 
 // Calm runs a compiled program without faults.
-func (s Simulator) Calm(p *Program, seed uint64) (*Baseline, *Report, *Violation) {
-	r := newReport()
-	out, what := s.simulate(p, calmPlan(seed), r, nil)
+func (s Simulator) Calm(p *Program, seed uint64) (*Baseline, *Violation) {
+	out, what := s.simulate(p, calmPlan(seed), s.calm(), nil)
 	if what != "" {
 		v := &Violation{Seed: seed, Program: p, What: "calm run: " + what, Faults: "none"}
 		tr := &trace{}
 		s.simulate(p, calmPlan(seed), newReport(), tr)
 		v.Trace = tr.last()
-		return nil, r, v
+		return nil, v
 	}
-	return &Baseline{p, out}, r, nil
+	return &Baseline{p, out}, nil
 }
 
-// Run simulates one seed of a program and compares it with the calm run.
-func (s Simulator) Run(b *Baseline, seed uint64) (*Report, *Violation) {
-	r := newReport()
+// calm returns the report of a run that does not count.
+func (s Simulator) calm() *Report {
+	if s.spare == nil {
+		return newReport()
+	}
+	return s.spare
+}
+
+// Run simulates one seed of a program, compares it with the calm run, and adds
+// to the report what it reached.
+func (s Simulator) Run(b *Baseline, seed uint64, r *Report) *Violation {
 	what := s.compare(b, newPlan(seed, b.calm.turns), r, nil)
 	if what == "" {
-		return r, nil
+		return nil
 	}
 	v := &Violation{Seed: seed, Program: b.Program, What: what, Faults: newPlan(seed, b.calm.turns).String()}
 	var out [faults]bool
@@ -109,7 +118,7 @@ func (s Simulator) Run(b *Baseline, seed uint64) (*Report, *Violation) {
 		v.What += "\nwith the needed faults only: " + again
 	}
 	v.Trace = tr.last()
-	return r, v
+	return v
 }
 
 // compare simulates a plan and returns what is wrong, empty for nothing.

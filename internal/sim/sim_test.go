@@ -57,12 +57,9 @@ func simulate(s Simulator, from, to uint64, enough int) (*Report, []*Violation) 
 		next       atomic.Uint64
 	)
 	next.Store(from / seedsPerProgram)
-	note := func(r *Report, v *Violation) (stop bool) {
+	note := func(v *Violation) (stop bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if r != nil {
-			total.Add(r)
-		}
 		if v != nil {
 			violations = append(violations, v)
 		}
@@ -70,21 +67,28 @@ func simulate(s Simulator, from, to uint64, enough int) (*Report, []*Violation) 
 	}
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
+			s, r := s, newReport()
+			s.spare = newReport()
+			defer func() {
+				mu.Lock()
+				defer mu.Unlock()
+				total.Add(r)
+			}()
 			for {
 				program := next.Add(1) - 1
 				seed := max(program*seedsPerProgram, from)
 				if seed >= to {
 					return
 				}
-				b, _, v := s.Prepare(seed)
+				b, v := s.Prepare(seed)
 				if v != nil {
-					if note(nil, v) {
+					if note(v) {
 						return
 					}
 					continue
 				}
 				for ; seed < min(to, (program+1)*seedsPerProgram); seed++ {
-					if note(s.Run(b, seed)) {
+					if note(s.Run(b, seed, r)) {
 						return
 					}
 				}

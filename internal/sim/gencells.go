@@ -1,0 +1,236 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/keelstep/keelstep/pkg/graph"
+)
+
+// possible are the cells that a workflow can have.
+var possible = func() (all []cell) {
+	for _, v := range ran {
+		for _, in := range allContainers {
+			if c := (cell{v.kind, in}); c.impossible() == "" {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}()
+
+// every is how many programs there are to one that is made to have a cell.
+const every = 2
+
+// shown returns the cell that a program is made to have; ok is false for a
+// program that is left to chance.
+func shown(seed uint64) (c cell, ok bool) {
+	if seed%every != 0 {
+		return c, false
+	}
+	return possible[seed/every%uint64(len(possible))], true
+}
+
+// ends tells that a verb ends what is around it.
+func (c cell) ends() bool {
+	switch c.verb {
+	case graph.Return, graph.Terminate, graph.Fail:
+		return true
+	default:
+		return false
+	}
+}
+
+// forcesRace tells that a verb in a container makes the outcome depend on the
+// order of answers.
+func (c cell) forcesRace() bool {
+	switch c.in {
+	case inParallel, inRace:
+	default:
+		return false
+	}
+	return c.ends() || c.in == inRace || c.verb == graph.Respond || c.verb == graph.Rollback
+}
+
+// show makes steps of which one is the verb in the container.
+func (g *generator) show(c cell) []doc {
+	at := place{depth: maxDepth - 2, mayFail: true, mayEnd: true}
+	g.left = max(g.left, 8)
+	first, _ := g.action(at, "ok")
+	if !has(first, "compensate") {
+		first = first.with("compensate", g.undo(at, idIn(first)))
+	}
+	g.undos[idIn(first)] = true
+	at = at.behind(idIn(first), "", true)
+	steps := []doc{first}
+	switch c.in {
+	case inChild:
+		steps = append(steps, g.showChild(c.verb))
+	case top:
+		steps = append(steps, g.verbOf(c.verb, at))
+	default:
+		steps = append(steps, g.house(c, at))
+	}
+	last := steps[len(steps)-1]
+	if (g.p.Racy || !c.ends()) && g.chance(40) {
+		steps = append([]doc{g.aside(at)}, steps...)
+	}
+	if has(last, "return", "terminate") || g.chance(30) {
+		return steps
+	}
+	s, _ := g.action(place{mayFail: true}, "")
+	return append(steps, second(s, entry{"runAfter", doc{{idIn(last), word("[succeeded, failed, timedOut, skipped, cancelled]")}}}))
+}
+
+// house makes a container with the verb in it.
+func (g *generator) house(c cell, at place) doc {
+	id := g.id("box")
+	in, handler := at.inner(), g.handler(at)
+	handler.mayFail, handler.mayEnd = true, true
+	fine := func() doc { return g.call0("test.keyed", "ok") }
+	switch c.in {
+	case inParallel:
+		in.beside = true
+		rule := one(g.dice, "settle", "ignore", "cancel")
+		if !g.p.Racy && rule == "cancel" {
+			rule = "settle"
+		}
+		return doc{{"id", id}, {"parallel", []doc{g.verbOf(c.verb, in), fine()}}, {"onError", word(rule)}}
+	case inForeach:
+		in.index, in.item = true, g.id("item")
+		width := 1
+		if g.p.Racy {
+			width = 2
+		}
+		in.concurrent = width > 1
+		s := doc{{"id", id}, {"foreach", "[3, 4, 5]"}, {"as", word(in.item)}, {"do", []doc{g.verbOf(c.verb, in)}}, {"concurrency", width}}
+		return s.with("onError", word(one(g.dice, "stop", "settle", "ignore", "cancel")))
+	case inWhile:
+		in.index = true
+		name := g.loop()
+		body := []doc{{{"id", g.id("inc")}, {"increment", doc{{name, 1}}}}, g.verbOf(c.verb, in)}
+		return doc{{"id", id}, {"while", fmt.Sprintf("vars.%s < 2", name)}, {"do", body}}
+	case inUntil:
+		in.index = true
+		return doc{{"id", id}, {"until", "index >= 1"}, {"do", []doc{g.verbOf(c.verb, in)}}}
+	case inRace:
+		in.beside = true
+		return doc{{"id", id}, {"race", []doc{g.verbOf(c.verb, in), g.call0("test.safe", "slow")}}}
+	case inBranch:
+		if g.chance(50) {
+			return doc{{"id", id}, {"if", "input.n >= 0"}, {"then", []doc{g.verbOf(c.verb, in)}}}
+		}
+		return doc{{"id", id}, {"switch", "input.n >= 0"}, {"cases", doc{{`"true"`, []doc{g.verbOf(c.verb, in)}}}}}
+	case inCatch:
+		s := second(g.call0("test.keyed", "refuse"), entry{"description", "It fails."})
+		return s.with("catch", []doc{{{"do", []doc{g.verbOf(c.verb, handler)}}}})
+	case inFinally:
+		return doc{{"id", id}, {"do", []doc{fine()}}, {"finally", []doc{g.verbOf(c.verb, handler)}}}
+	case inCompensate:
+		s := fine()
+		s = s.with("compensate", []doc{g.verbOf(c.verb, handler)})
+		return doc{{"id", id}, {"do", []doc{s, {{"id", g.id("roll")}, {"rollback", word(idIn(s))}}}}}
+	case inOnTimeout:
+		return doc{{"id", id}, {"wait", never}, {"timeout", "1s"}, {"onTimeout", []doc{g.verbOf(c.verb, handler)}}}
+	case inNotify:
+		s, _ := g.approval(place{})
+		for !hasIn(s, "approval", "notify") {
+			s, _ = g.approval(place{})
+		}
+		return s
+	default:
+		return doc{{"id", id}, {"do", []doc{g.verbOf(c.verb, in)}}}
+	}
+}
+
+// call0 makes a call that does one thing.
+func (g *generator) call0(operation, do string) doc {
+	return doc{{"id", g.id("act")}, {"action", operation}, {"with", doc{{"do", do}}}}
+}
+
+// hasIn tells that a mapping in an entry has a key.
+func hasIn(s doc, key, inner string) bool {
+	for _, e := range s {
+		if d, ok := e.value.(doc); ok && e.key == key {
+			return has(d, inner)
+		}
+	}
+	return false
+}
+
+// showChild makes a call of a workflow of its own with the verb at its top.
+func (g *generator) showChild(verb graph.Kind) doc {
+	k := &generator{
+		dice: g.dice, left: 8, undos: map[string]bool{},
+		p: &Program{
+			Name: fmt.Sprintf("shown-%d", g.p.Seed), Seed: g.p.Seed, Undo: map[string]string{},
+			Racy: g.p.Racy, Kids: g.p.Kids, fails: true,
+		},
+	}
+	at := place{depth: maxDepth - 2, mayFail: true, mayEnd: true}
+	first := k.call0("test.keyed", "ok")
+	first = first.with("compensate", k.undo(at, idIn(first)))
+	k.undos[idIn(first)] = true
+	k.p.Source = k.document([]doc{first, k.verbOf(verb, at.behind(idIn(first), "", true))})
+	g.p.Timed = g.p.Timed || k.p.Timed
+	k.p.Kids = nil
+	g.p.Kids = append(g.p.Kids, k.p)
+	return doc{{"id", g.id("kid")}, {"call", k.p.Name}, {"with", doc{{"n", 1}, {"items", "${ [1, 2] }"}}}}
+}
+
+// verbOf makes a step of one verb.
+func (g *generator) verbOf(verb graph.Kind, at place) (s doc) {
+	g.left = max(g.left, 4)
+	key := map[graph.Kind]string{
+		graph.If: "then", graph.Switch: "switch", graph.While: "while", graph.Until: "until",
+	}[verb]
+	switch verb {
+	case graph.Action:
+		s, _ = g.action(at, "")
+	case graph.Compose:
+		s, _ = g.compose(at)
+	case graph.Set:
+		s = g.assign(at)
+	case graph.If, graph.Switch:
+		for s = g.branch(at); !has(s, key); {
+			s = g.branch(at)
+		}
+	case graph.Foreach:
+		s, _ = g.each(at)
+	case graph.While, graph.Until:
+		at.concurrent = false
+		for s = g.repeat(at); !has(s, key); {
+			s = g.repeat(at)
+		}
+	case graph.Parallel:
+		s = g.parallel(at)
+	case graph.Race:
+		s = g.race(at)
+	case graph.Scope:
+		s = g.scope(at)
+	case graph.Wait:
+		s = g.wait(at)
+	case graph.Await:
+		if s, _ = g.await(at); g.chance(40) {
+			s = g.event()
+		}
+	case graph.Approval:
+		s, _ = g.approval(at)
+	case graph.CallWorkflow:
+		if s, _ = g.call(at); s == nil {
+			s = doc{{"id", g.id("kid")}, {"call", "nowhere"}}
+		}
+	case graph.Emit:
+		s = g.emit(at)
+	case graph.Respond:
+		s = g.respond(at)
+	case graph.Return:
+		s = doc{{"id", g.id("back")}, {"return", doc{{"v", g.value(at)}}}}
+	case graph.Fail:
+		s = g.raise(at)
+	case graph.Terminate:
+		s = doc{{"id", g.id("stop")}, {"terminate", doc{{"status", word(one(g.dice, "succeeded", "failed", "cancelled"))}, {"message", g.text(at)}}}}
+	case graph.Rollback:
+		s = g.rollback(at)
+	}
+	return g.tracked(s)
+}
