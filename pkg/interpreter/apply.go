@@ -61,10 +61,7 @@ func (m *Machine) applyInput(e fact.Event, f fact.Fact) (done bool, err error) {
 	case *timerFired:
 		err = m.applyTimer(e, f)
 	case *signalReceived:
-		if f.ID != "" {
-			m.received[f.ID] = true
-			m.st.signalIDs = append(m.st.signalIDs, f.ID)
-		}
+		m.remember(f.ID)
 		m.st.signals = append(m.st.signals, &signal{seq: e.Seq, id: f.ID, name: f.Signal, at: e.Time, data: &cell{v: f.Data}})
 		m.offerSignals()
 	case *childEnded:
@@ -465,7 +462,7 @@ func (m *Machine) endRun(e fact.Event, f *runEnded) {
 		}
 	})
 	for _, s := range m.st.tasks.all() {
-		m.st.closed = append(m.st.closed, closedTask{path: s.path})
+		m.noteClosed(closedTask{path: s.path})
 	}
 	m.st.agenda, m.st.timers, m.st.awaits, m.st.tasks = queue{}, ordered[timer]{}, ordered[*step]{}, ordered[*step]{}
 }

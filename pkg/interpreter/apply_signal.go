@@ -5,6 +5,25 @@ import (
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
+// keptSignals is how many IDs of signals a run remembers, to know one that is
+// sent again. A run that lives for a year does not remember all it was told.
+const keptSignals = 10_000
+
+// remember notes the ID of a signal that was received, if it has one.
+func (m *Machine) remember(id string) {
+	if id == "" {
+		return
+	}
+	m.received[id] = true
+	m.st.signalIDs = append(m.st.signalIDs, id)
+	if n := len(m.st.signalIDs) - keptSignals; n > 0 {
+		for _, old := range m.st.signalIDs[:n] {
+			delete(m.received, old)
+		}
+		m.st.signalIDs = m.st.signalIDs[n:]
+	}
+}
+
 // candidate returns the first signal that an await has not been offered.
 func (m *Machine) candidate(s *step) *signal {
 	for _, g := range m.st.signals {

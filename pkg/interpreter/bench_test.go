@@ -2,11 +2,13 @@ package interpreter_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/dsl"
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
@@ -23,9 +25,21 @@ func compiled(b testing.TB, src string) *graph.Workflow {
 
 // drive answers every call at once and returns the number of events.
 func drive(b testing.TB, wf *graph.Workflow, input string) (events int) {
+	b.Helper()
 	m := interpreter.New(wf)
+	events = until(b, m, input)
+	if !m.Ended() {
+		b.Fatal("the run does not end")
+	}
+	return events
+}
+
+// until starts a run and answers every call at once, until it waits or ends.
+func until(b testing.TB, m *interpreter.Machine, input string) (events int) {
+	b.Helper()
+	blobs := map[expression.Hash][]byte{}
 	now := time.Unix(1_700_000_000, 0)
-	in := []interpreter.Input{interpreter.Start{Run: "r", Workflow: wf.Name, Value: []byte(input)}}
+	in := []interpreter.Input{interpreter.Start{Run: "r", Workflow: "bench", Value: []byte(input)}}
 	for {
 		t := m.Decide(now, in...)
 		in = in[t.Taken:]
@@ -38,13 +52,13 @@ func drive(b testing.TB, wf *graph.Workflow, input string) (events int) {
 				}
 			}
 		}
-		if len(t.Wants) > 0 {
-			b.Fatal("a benchmark wants bytes")
+		for _, p := range t.Payloads {
+			blobs[p.Hash] = p.Bytes
 		}
-		if len(in) == 0 && !t.More {
-			if !m.Ended() {
-				b.Fatal("the run does not end")
-			}
+		for _, h := range t.Wants {
+			m.Provide(h, blobs[h])
+		}
+		if len(in) == 0 && !t.More && len(t.Wants) == 0 {
 			return events
 		}
 	}
@@ -89,17 +103,73 @@ steps:
     do: [{ id: call, action: test.safe, with: { n: "${ i }" } }]
     output: "${ i }"
 `
-	for _, n := range []int{1000, 10000} {
+	for _, n := range []int{1000, 10000, 100000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			wf := compiled(b, src)
 			b.ReportAllocs()
-			events := 0
+			runs := 0
 			for b.Loop() {
-				events += drive(b, wf, fmt.Sprintf(`{"n":%d}`, n))
+				drive(b, wf, fmt.Sprintf(`{"n":%d}`, n))
+				runs++
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(events), "ns/event")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(runs*n), "ns/item")
 		})
 	}
+}
+
+// BenchmarkEnded is what the ended items of a foreach cost: the memory that
+// one of them holds, and a turn of a run behind all of them.
+func BenchmarkEnded(b *testing.B) {
+	src := `
+workflow: bench
+version: "1"
+input: { type: object, required: [n], properties: { n: { type: integer } } }
+steps:
+  - id: each
+    foreach: "1..input.n"
+    as: i
+    concurrency: 50
+    do: [{ id: call, action: test.safe, with: { n: "${ i }" } }]
+  - id: forever
+    while: true
+    maxPasses: 1000000
+    do: [{ id: go, await: { signal: go } }]
+`
+	for _, n := range []int{0, 10000, 100000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			wf := compiled(b, src)
+			before := heap()
+			m := interpreter.New(wf)
+			until(b, m, fmt.Sprintf(`{"n":%d}`, n))
+			held := heap() - before
+			now := time.Unix(1_700_000_000, 0)
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				i++
+				t := m.Decide(now, interpreter.Signal{Name: "go", ID: fmt.Sprint(i), Data: []byte("1")})
+				if len(t.Events) < 4 || t.Taken != 1 {
+					b.Fatal("the signal was not taken")
+				}
+				_ = fact.EncodeTurn(t.Events)
+				_ = m.Commands(t.Events)
+				_ = m.Sends(t.Events)
+			}
+			if n > 0 {
+				b.ReportMetric(float64(held)/float64(n), "B/item")
+			}
+			b.ReportMetric(float64(len(m.State())), "state-bytes")
+		})
+	}
+}
+
+// heap returns the bytes of live memory.
+func heap() int64 {
+	var s runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
 }
 
 // BenchmarkLoop is a pure loop of n passes.

@@ -190,7 +190,7 @@ func (d *dump) signal(c *fact.Coder, g **signal) {
 	c.String(9, "subject", &s.subject)
 }
 
-// received carries the IDs of all signals, in the order of their arrival.
+// received carries the IDs of the last signals, in the order of their arrival.
 func (d *dump) received(c *fact.Coder, tag uint64) {
 	fact.List(c, tag, "received", &d.m.st.signalIDs, func(c *fact.Coder, id *string) { c.String(1, "id", id) })
 	if c.Reading() {

@@ -30,7 +30,7 @@ type Machine struct {
 
 	outside expression.Fetch // of the View that is under way
 
-	received   map[string]bool // IDs of signals
+	received   map[string]bool // the IDs in state.signalIDs
 	touched    []string        // timers set or cleared since Commands was asked
 	isTouched  map[string]bool
 	childStops map[uint64][]string // children that the event of that number stopped

@@ -61,10 +61,19 @@ func (m *Machine) applyNotified(s *step, f *taskNotified) {
 	}
 }
 
+// keptTasks is how many closed tasks a run remembers. An answer to one before
+// them finds none.
+const keptTasks = 10_000
+
+func (m *Machine) noteClosed(t closedTask) {
+	m.st.closed = append(m.st.closed, t)
+	m.st.closed = m.st.closed[max(0, len(m.st.closed)-keptTasks):]
+}
+
 // closeTask takes a step's task from those that can be answered.
 func (m *Machine) closeTask(s *step, answered bool) {
 	if m.st.tasks.remove(s.path) {
-		m.st.closed = append(m.st.closed, closedTask{path: s.path, answered: answered})
+		m.noteClosed(closedTask{path: s.path, answered: answered})
 		m.clearTimer(timerRemind, s)
 		m.st.agenda.drop(func(t task) bool { return t.kind == taskNotify && t.step == s })
 	}

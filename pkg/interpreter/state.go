@@ -36,14 +36,14 @@ type state struct {
 	awaits    ordered[*step] // open awaits, by path
 	children  ordered[*step] // children that are waited for, by path
 	tasks     ordered[*step] // open tasks for people, by path
-	closed    []closedTask   // tasks that are not open any more
+	closed    []closedTask   // tasks that are not open any more, the last ones
 	suspended bool
 	asked     bool // a slot was asked for
 	slotKey   string
 	matched   bool // a match was opened
 	tracked   []varValue
 	signals   []*signal
-	signalIDs []string // of all that were received, in order
+	signalIDs []string // of the last that were received, in order
 	undos     []*step  // with a compensation registered, in order of completion
 
 	burst      int // consequences since the last input
