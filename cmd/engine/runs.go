@@ -223,7 +223,10 @@ func (a *app) showHistory(ctx context.Context, r *remote, run string, asJSON boo
 		if err != nil {
 			return explain(err)
 		}
-		for _, e := range page.Events {
+		for i, e := range page.Events {
+			if i == 0 && after == 0 && e.Seq > 1 && !asJSON {
+				writef(a.out, "%s\n", styleDim.Render(fmt.Sprintf("events 1 to %d were dropped: all that they came to is in the state carried by event %d", e.Seq-1, e.Seq)))
+			}
 			ev := screen.Event{Seq: e.Seq, Time: e.Time, Type: e.Type, Data: e.Data}
 			if asJSON {
 				if err := a.printEvent(ev); err != nil {

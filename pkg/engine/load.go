@@ -99,11 +99,13 @@ func (r *run) load() error {
 // replay folds the run's records, from the state that was carried last on,
 // where it is known where that stands.
 func (r *run) replay() error {
-	if after, _, err := r.e.store.Latest(r.e.ctx, r.id); err == nil {
+	if after, state, err := r.e.store.Latest(r.e.ctx, r.id); err == nil {
+		r.places = decodePlaces(state)
 		if r.replayFrom(after) == nil {
 			return nil
 		}
 	}
+	r.places = nil
 	return r.replayFrom(0)
 }
 
@@ -129,6 +131,7 @@ func (r *run) replayFrom(after uint64) error {
 					r.carried = ev.Seq
 				}
 			}
+			r.placed(rec.Seq, events[0])
 			records = rec.Seq
 		}
 		if records == 0 || after > 0 && r.carried == 0 {

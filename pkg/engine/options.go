@@ -45,12 +45,16 @@ type Options struct {
 	// MaxIdle is how many runs that wait stay in memory; 0: 10,000. Negative:
 	// none.
 	MaxIdle int
-	// MaxEvents is how many events a run may have before it is stuck; 0:
-	// 1,000,000.
+	// MaxEvents is how many events a run may have behind the state that it
+	// carried last before it is stuck; 0: 1,000,000.
 	MaxEvents uint64
 	// CarryAfter is after how many events a run records its whole state, so
 	// that reading it begins there; 0: 10,000.
 	CarryAfter uint64
+	// KeepEvents is how many events a run that carries its state keeps at
+	// least. Those before them are dropped, so that one which lives for a year
+	// does not grow without bound; 0: 100,000.
+	KeepEvents uint64
 	// Loading is how many runs are read from the log at once; 0: 32.
 	Loading int
 }
@@ -79,6 +83,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CarryAfter == 0 {
 		o.CarryAfter = 10_000
+	}
+	if o.KeepEvents == 0 {
+		o.KeepEvents = 100_000
 	}
 	if o.Loading <= 0 {
 		o.Loading = 32

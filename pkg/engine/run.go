@@ -42,6 +42,8 @@ type run struct {
 	carrying   bool   // it was asked for
 	noCarry    bool   // the state is too large for a record
 
+	places []place // where states are carried, oldest first
+
 	settled []chan<- struct{} // the run is being recovered, and who hears of it
 	alone   bool              // recovery waits for what becomes of it
 	tries   int               // attempts that recovery counted, until a turn has events

@@ -118,6 +118,7 @@ func (r *run) commit(t *turn, messages []eventlog.Message) error {
 	if len(t.Events) > 0 {
 		b.After, b.At = r.records, t.Events[len(t.Events)-1].Time
 		b.Record, b.Summary = fact.EncodeTurn(t.Events), &t.summary
+		b.Cut = r.cut(t.Events[0])
 	}
 	if err := r.e.store.Append(r.e.ctx, b); err != nil {
 		return err
@@ -126,6 +127,7 @@ func (r *run) commit(t *turn, messages []eventlog.Message) error {
 	if len(t.Events) > 0 {
 		r.tries = 0
 		r.records++
+		r.placed(r.records, t.Events[0])
 		r.summary = t.summary
 		r.summary.Records = r.records
 	}
@@ -160,8 +162,8 @@ func (r *run) after(t *turn) error {
 		}
 		r.issue(r.spared(open))
 	}
-	if seq := r.machine.Seq(); seq > r.e.opts.MaxEvents && !r.machine.Ended() {
-		return &stuckError{ReasonLimit, fmt.Errorf("the run has %d events, at most %d are allowed", seq, r.e.opts.MaxEvents)}
+	if n := r.machine.Seq() - r.carried; n > r.e.opts.MaxEvents && !r.machine.Ended() {
+		return &stuckError{ReasonLimit, fmt.Errorf("the run has %d events since it carried its state, at most %d are allowed", n, r.e.opts.MaxEvents)}
 	}
 	return nil
 }

@@ -77,7 +77,8 @@ type Log interface {
 	// nobody loses track of its outcome.
 	Append(ctx context.Context, bs ...Batch) error
 	// Read yields the records of a stream behind the first after ones, in
-	// order. A damaged record ends it with ErrCorrupt.
+	// order, beginning at the first that was not cut. A damaged record ends it
+	// with ErrCorrupt.
 	Read(ctx context.Context, stream string, after uint64) iter.Seq2[Record, error]
 	// List yields the summaries that f lets through, newest stream name first
 	// unless f says otherwise. A summary that is damaged is yielded with its
@@ -129,11 +130,15 @@ type Payload struct {
 // Batch is what one stream adds in one Append. After is the number of records
 // that the stream must have; it is not looked at when Record is nil. A batch
 // without a Record may still write a Summary (a fact about the stream that is
-// no event of it) or Send messages from outside.
+// no event of it) or Send messages from outside. Cut drops the stream's first
+// records, up to that number: they are not read again and their room is used
+// for others. It goes with a Record and is at most After, so that a stream
+// which has begun is never without a record; one that was cut stays cut.
 type Batch struct {
 	Stream  string
 	After   uint64
 	Record  []byte
+	Cut     uint64
 	At      time.Time
 	Summary *Summary // replaces the stream's; nil: unchanged
 	Send    []Message
@@ -168,12 +173,13 @@ type Record struct {
 }
 
 // Summary is what lists show of a stream and what recovery needs without
-// reading it. The store keeps it, and knows only Stream, Records and Waiting
-// of it by itself: Records is the number of records, Inbox the number of
-// messages that wait.
+// reading it. The store keeps it, and knows only Stream, Records, Cut and Inbox
+// of it by itself: Records is the number of records, Cut how many of them were
+// dropped in front, Inbox the number of messages that wait.
 type Summary struct {
 	Stream     string
 	Records    uint64
+	Cut        uint64
 	Inbox      int
 	Kind       string // run, book
 	Workflow   string

@@ -25,6 +25,9 @@ func (b Batch) Validate() error {
 	if len(b.Record) > MaxRecord {
 		return tooLong("record of stream "+b.Stream, len(b.Record), MaxRecord)
 	}
+	if b.Cut > 0 && (b.Record == nil || b.Cut > b.After) {
+		return fmt.Errorf("%w: stream %s of %d records is cut up to %d", ErrInvalid, b.Stream, b.After, b.Cut)
+	}
 	if b.Summary != nil {
 		if n := b.Summary.textSize(); n > MaxSummary {
 			return tooLong("summary of stream "+b.Stream, n, MaxSummary)

@@ -1,6 +1,7 @@
 package boltlog
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -172,6 +173,9 @@ func (m *mover) settle(s *stream, h head) error {
 	if err := m.settleInbox(s); err != nil {
 		return err
 	}
+	if err := m.cut(s.name, h.cut); err != nil {
+		return err
+	}
 	heads, open := m.tx.Bucket(bucketHeads), m.tx.Bucket(bucketOpen)
 	if h.empty() {
 		return errors.Join(heads.Delete(name), open.Delete(name))
@@ -185,6 +189,28 @@ func (m *mover) settle(s *stream, h head) error {
 		return open.Put(name, []byte{format})
 	}
 	return open.Delete(name)
+}
+
+// cut removes the chunks of which no record is read any more. One that holds a
+// record which is, stays whole.
+func (m *mover) cut(stream string, upTo uint64) error {
+	if upTo == 0 {
+		return nil
+	}
+	prefix := append([]byte(stream), 0)
+	rows := m.tx.Bucket(bucketChunks).Cursor()
+	for k, v := rows.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = rows.Seek(prefix) {
+		d := decoder{b: k[len(prefix):]}
+		c, err := decodeChunk(stream, d.uint64(), v)
+		if err != nil || c.first+c.count-1 > upTo {
+			return nil // a damaged one stays, to be found
+		}
+		if err := rows.Delete(); err != nil {
+			return err
+		}
+		m.size += len(v)
+	}
+	return nil
 }
 
 func (m *mover) settleInbox(s *stream) error {

@@ -148,7 +148,23 @@ func (s *streamCheck) step(place string, seq uint64, prev, own hash) {
 	}
 }
 
+// begin passes over what was cut: what is left begins with a chunk that holds
+// the first record behind it, or with the journal.
+func (s *streamCheck) begin(rows *rowsOf) {
+	if s.stored.cut == 0 {
+		return
+	}
+	first := s.stored.cut + 1
+	if rows.name == s.name {
+		_, rest, _ := splitRowKey(rows.key)
+		d := decoder{b: rest}
+		first = min(first, d.uint64())
+	}
+	s.next, s.known = max(first, 1), false
+}
+
 func (s *streamCheck) chunks(rows *rowsOf) {
+	s.begin(rows)
 	for ; rows.name == s.name; rows.advance(true) {
 		_, rest, _ := splitRowKey(rows.key)
 		d := decoder{b: rest}

@@ -18,6 +18,7 @@ type entry struct {
 	took    []eventlog.MessageID
 	sends   []eventlog.Message // those that were not waiting already
 	record  []byte             // header and data; nil: none
+	cut     uint64             // records that are dropped in front; 0: none
 	sum     uint32             // the record's checksum
 }
 
@@ -31,6 +32,7 @@ const (
 	entryRecord = 1 << iota
 	entrySummary
 	entryFirst
+	entryCut
 )
 
 // encode returns the entry's value under its number and the length of its
@@ -46,6 +48,9 @@ func (e *entry) encode(number uint64) (b []byte, envelope int) {
 	if e.first != nil {
 		flags |= entryFirst
 	}
+	if e.cut > 0 {
+		flags |= entryCut
+	}
 	b = make([]byte, 0, 128+len(e.stream)+len(e.change)+len(e.record))
 	b = append(b, format, flags)
 	b = appendString(b, e.stream)
@@ -56,6 +61,9 @@ func (e *entry) encode(number uint64) (b []byte, envelope int) {
 	if e.record != nil {
 		b = binary.BigEndian.AppendUint32(b, uint32(len(e.record)))
 		b = binary.BigEndian.AppendUint32(b, e.sum)
+	}
+	if e.cut > 0 {
+		b = binary.AppendUvarint(b, e.cut)
 	}
 	if e.summary {
 		b = appendBytes(b, e.change)
@@ -90,6 +98,9 @@ func decodeEntry(number uint64, b []byte) (e entry, envelope int, ok bool) {
 	length := uint32(0)
 	if flags&entryRecord != 0 {
 		length, e.sum = d.uint32(), d.uint32()
+	}
+	if flags&entryCut != 0 {
+		e.cut = d.uvarint()
 	}
 	if e.summary = flags&entrySummary != 0; e.summary {
 		e.change = d.bytes()

@@ -92,6 +92,7 @@ func (g *group) batch(b *eventlog.Batch, undo *undo) error {
 			return &eventlog.ConflictError{Stream: b.Stream, After: b.After, Has: d.records}
 		}
 		d.record(&e, b)
+		e.cut = b.Cut
 	}
 	if b.Summary != nil {
 		d.summarise(&e, b.Summary)

@@ -10,7 +10,8 @@ import (
 type head struct {
 	upTo    uint64 // the journal's entries up to it are in here
 	records uint64
-	chunked uint64 // how many of them are in chunks
+	chunked uint64 // how many of them are in chunks, or were
+	cut     uint64 // how many of them are dropped in front
 	last    hash   // of the last record
 	inbox   uint64 // messages that wait
 	lost    uint64 // of those, how many are known to be damaged
@@ -24,6 +25,7 @@ func (h *head) encode(stream string) []byte {
 	b = binary.AppendUvarint(b, h.upTo)
 	b = binary.AppendUvarint(b, h.records)
 	b = binary.AppendUvarint(b, h.chunked)
+	b = binary.AppendUvarint(b, h.cut)
 	b = append(b, h.last[:]...)
 	b = binary.AppendUvarint(b, h.inbox)
 	b = binary.AppendUvarint(b, h.lost)
@@ -42,7 +44,7 @@ func decodeHead(stream string, b []byte) (h head, err error) {
 	if !ok || d.byte() != format || d.string() != stream {
 		return h, corrupt(stream, 0, "the stream's head is damaged")
 	}
-	h.upTo, h.records, h.chunked = d.uvarint(), d.uvarint(), d.uvarint()
+	h.upTo, h.records, h.chunked, h.cut = d.uvarint(), d.uvarint(), d.uvarint(), d.uvarint()
 	h.last = d.hash()
 	h.inbox, h.lost, h.damaged = d.uvarint(), d.uvarint(), d.uvarint()
 	if d.byte() != 0 {
@@ -67,7 +69,7 @@ func (h *head) public(stream string) (s eventlog.Summary, err error) {
 	if h.summary != nil {
 		s = h.summary.Clone()
 	}
-	s.Stream, s.Records, s.Inbox = stream, h.records, int(h.inbox)
+	s.Stream, s.Records, s.Cut, s.Inbox = stream, h.records, h.cut, int(h.inbox)
 	return s, nil
 }
 

@@ -166,3 +166,48 @@ func TestCopyAndCheckInUse(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The room of records that were cut is used again: a stream that is cut now
+// and then never takes more than what it keeps.
+func TestCutRoom(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.db")
+	l := mustOpen(t, path, boltlog.Options{Records: 500})
+	size := func() int64 {
+		if err := l.Checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	var first int64
+	after := uint64(0)
+	for round := range 20 {
+		bs := make([]eventlog.Batch, 0, 1000)
+		for range 1000 {
+			b := eventlog.Batch{Stream: "run/1", After: after, Record: bytes.Repeat([]byte{byte(after)}, 1000)}
+			if after > 1500 && after%500 == 0 {
+				b.Cut = after - 1000
+			}
+			bs = append(bs, b)
+			after++
+		}
+		if err := l.Append(t.Context(), bs...); err != nil {
+			t.Fatal(err)
+		}
+		if round == 5 {
+			first = size()
+		}
+	}
+	if last := size(); last > first+first/2 {
+		t.Errorf("the file has %d bytes after 20,000 records and had %d after 6,000", last, first)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := boltlog.Check(t.Context(), path); err != nil || !r.Clean() {
+		t.Errorf("Check = %v, %v", r.Damage, err)
+	}
+}

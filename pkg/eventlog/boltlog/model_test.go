@@ -96,6 +96,9 @@ func (m *model) batch() eventlog.Batch {
 		size := rapid.SampledFrom([]int{0, 1, 300, 5000, 70_000}).Draw(m.t, "size")
 		b.After, b.Record = head.Records, make([]byte, size)
 		b.At = time.Unix(int64(size), 0)
+		if head.Records > 0 && rapid.IntRange(0, 4).Draw(m.t, "cuts") == 0 {
+			b.Cut = rapid.Uint64Range(1, head.Records).Draw(m.t, "cut")
+		}
 	}
 	if rapid.Bool().Draw(m.t, "summary") {
 		b.Summary = &eventlog.Summary{

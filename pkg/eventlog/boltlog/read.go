@@ -160,6 +160,9 @@ type reader struct {
 
 // fill reads the next page, or nothing at the stream's end.
 func (p *reader) fill(g *glimpse) error {
+	if p.next <= g.cut {
+		p.next, p.linked = g.cut+1, false
+	}
 	for p.next <= g.records && p.size < maxPage {
 		var err error
 		if p.next <= g.chunked {

@@ -132,6 +132,7 @@ func (s *stream) applyOwn(number uint64, e *entry) {
 		if s.records > s.chunked { // else a checkpoint that was cut short moved it
 			s.tail = append(s.tail, number)
 		}
+		s.cut = max(s.cut, e.cut)
 	}
 	if e.summary {
 		was := s.summary

@@ -43,6 +43,54 @@ func testAppend(t *testing.T, b *bench) {
 	equal(t, "a record whose bytes the caller used again", string(b.read("q", 0)[0].Data), "mine")
 }
 
+func testCut(t *testing.T, b *bench) {
+	for i := range uint64(6) {
+		b.append(rec("r", i))
+	}
+	all := b.read("r", 0)
+	for _, bad := range []eventlog.Batch{
+		{Stream: "r", After: 6, Record: []byte("x"), Cut: 7},
+		{Stream: "r", After: 6, Cut: 2},
+		{Stream: "new", Record: []byte("x"), Cut: 1},
+	} {
+		b.refuses(eventlog.ErrInvalid, bad)
+	}
+	cut := rec("r", 6)
+	cut.Cut = 4
+	conflict := cut
+	conflict.After = 5
+	b.refuses(eventlog.ErrConflict, conflict)
+	equal(t, "records after a cut that was refused", b.read("r", 0), all)
+	b.append(cut, rec("r", 7))
+	less := rec("r", 8)
+	less.Cut = 2 // what was cut stays cut
+	b.append(less)
+	for range 2 {
+		head, _, err := b.Head(t.Context(), "r")
+		if err != nil || head.Records != 9 || head.Cut != 4 {
+			t.Errorf("head of a stream that was cut: %d records, %d cut, %v", head.Records, head.Cut, err)
+		}
+		rest := b.read("r", 0)
+		if len(rest) != 5 || rest[0].Seq != 5 {
+			t.Fatalf("%d records are left, the first is %v", len(rest), rest)
+		}
+		equal(t, "the records that were kept", rest[:2], all[4:])
+		for after := range uint64(5) {
+			equal(t, fmt.Sprintf("records after %d", after), b.read("r", after), rest)
+		}
+		equal(t, "records after 6", b.read("r", 6), rest[2:])
+		b.reopen()
+	}
+	b.refuses(eventlog.ErrConflict, rec("r", 5))
+	whole := rec("r", 9)
+	whole.Cut = 9
+	b.append(whole)
+	b.reopen()
+	if rest := b.read("r", 0); len(rest) != 1 || rest[0].Seq != 10 {
+		t.Errorf("behind a cut of all before it there is %v", rest)
+	}
+}
+
 func testConflict(t *testing.T, b *bench) {
 	b.append(rec("r", 0), rec("r", 1))
 	was := b.contents()

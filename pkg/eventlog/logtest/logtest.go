@@ -29,6 +29,7 @@ func Test(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"a call is all or nothing", testAtomic},
 		{"what is not valid is refused whole", testInvalid},
 		{"sizes at their limits", testLimits},
+		{"records that are cut", testCut},
 		{"a canceled context", testContext},
 		{"summaries", testSummary},
 		{"heads", testHead},

@@ -31,7 +31,8 @@ type data struct {
 }
 
 type stream struct {
-	records []eventlog.Record
+	records []eventlog.Record // without those that were cut
+	cut     uint64
 	summary *eventlog.Summary
 	inbox   []eventlog.Message
 }
@@ -102,12 +103,15 @@ func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
 func (d *data) apply(touched map[string]*stream, b eventlog.Batch) error {
 	s := d.touch(touched, b.Stream)
 	if b.Record != nil {
-		if has := uint64(len(s.records)); has != b.After {
+		if has := s.count(); has != b.After {
 			return &eventlog.ConflictError{Stream: b.Stream, After: b.After, Has: has}
 		}
 		s.records = append(s.records, eventlog.Record{
 			Stream: b.Stream, Seq: b.After + 1, At: wall(b.At), Data: bytes.Clone(b.Record),
 		})
+		if b.Cut > s.cut {
+			s.records, s.cut = slices.Clone(s.records[b.Cut-s.cut:]), b.Cut
+		}
 	}
 	if b.Summary != nil {
 		c := b.Summary.Clone()
@@ -140,11 +144,14 @@ func (d *data) touch(touched map[string]*stream, name string) *stream {
 	if s, ok := d.streams[name]; ok {
 		// Both share the array of records: what a failed call left behind the
 		// original's end is never read, and written over by the next call.
-		*c = stream{records: s.records, summary: s.summary, inbox: slices.Clone(s.inbox)}
+		*c = stream{records: s.records, cut: s.cut, summary: s.summary, inbox: slices.Clone(s.inbox)}
 	}
 	touched[name] = c
 	return c
 }
+
+// count returns how many records the stream has had.
+func (s *stream) count() uint64 { return s.cut + uint64(len(s.records)) }
 
 func (s *stream) empty() bool {
 	return len(s.records) == 0 && s.summary == nil && len(s.inbox) == 0
@@ -156,7 +163,7 @@ func (s *stream) view(name string) eventlog.Summary {
 	if s.summary != nil {
 		v = s.summary.Clone()
 	}
-	v.Stream, v.Records, v.Inbox = name, uint64(len(s.records)), len(s.inbox)
+	v.Stream, v.Records, v.Cut, v.Inbox = name, s.count(), s.cut, len(s.inbox)
 	return v
 }
 
@@ -171,8 +178,8 @@ func wall(t time.Time) time.Time {
 // Read implements eventlog.Log.
 func (l *Log) Read(ctx context.Context, name string, after uint64) iter.Seq2[eventlog.Record, error] {
 	return func(yield func(eventlog.Record, error) bool) {
-		for next := after; ; next++ {
-			r, ok, err := l.record(ctx, name, next)
+		for {
+			r, ok, err := l.record(ctx, name, after)
 			if err != nil {
 				yield(eventlog.Record{}, err)
 				return
@@ -180,21 +187,23 @@ func (l *Log) Read(ctx context.Context, name string, after uint64) iter.Seq2[eve
 			if !ok || !yield(r, nil) {
 				return
 			}
+			after = r.Seq
 		}
 	}
 }
 
-func (l *Log) record(ctx context.Context, name string, i uint64) (r eventlog.Record, ok bool, err error) {
+// record returns the first record behind the first after ones.
+func (l *Log) record(ctx context.Context, name string, after uint64) (r eventlog.Record, ok bool, err error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if err := l.ready(ctx); err != nil {
 		return r, false, err
 	}
 	s, ok := l.data.streams[name]
-	if !ok || i >= uint64(len(s.records)) {
+	if !ok || after >= s.count() {
 		return r, false, nil
 	}
-	return s.records[i], true, nil
+	return s.records[max(after, s.cut)-s.cut], true, nil
 }
 
 // ready says why a call cannot be served.
