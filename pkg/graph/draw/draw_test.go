@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -283,5 +285,37 @@ func BenchmarkSVG(b *testing.B) {
 				draw.SVG(c.w)
 			}
 		})
+	}
+}
+
+// An edge that passes layers is one line: where a piece of it ends, the next
+// one begins, to the pixel.
+func TestPiecesMeet(t *testing.T) {
+	svg := draw.SVG(compile(t, "testdata/net.yaml"))
+	piece := regexp.MustCompile(`<path class="edge[^"]*" d="M(\d+) (\d+)V(\d+)(?:q0 -?\d+ (-?\d+) -?\d+H(\d+)q(-?\d+) 0 -?\d+ -?\d+V(\d+))?"( marker-end)?`)
+	starts := map[string]bool{}
+	var ends []string
+	for _, m := range piece.FindAllStringSubmatch(svg, -1) {
+		starts[m[1]+" "+m[2]] = true
+		switch {
+		case m[8] != "": // it ends at a step
+		case m[4] == "":
+			ends = append(ends, m[1]+" "+m[3])
+		default:
+			across, err := strconv.Atoi(m[5])
+			turn, err2 := strconv.Atoi(m[6])
+			if err != nil || err2 != nil {
+				t.Fatalf("%v, %v in %s", err, err2, m[0])
+			}
+			ends = append(ends, fmt.Sprintf("%d %s", across+turn, m[7]))
+		}
+	}
+	if len(ends) < 20 {
+		t.Fatalf("only %d edges pass layers", len(ends))
+	}
+	for _, e := range ends {
+		if !starts[e] {
+			t.Errorf("no piece goes on at %s", e)
+		}
 	}
 }

@@ -31,17 +31,31 @@ type fan struct {
 	rows  [][]shape
 }
 
-// fill breaks the cards into rows of about the same width.
+// fill breaks the cards into rows: as few as maxFan asks for, each as full as
+// the first.
 func (f *fan) fill(cards []shape, width int) {
 	n := (width + maxFan - 1) / maxFan
+	for limit := width / n; ; limit += minCard / 4 {
+		f.rows = rowsWithin(cards, limit)
+		if len(f.rows) <= n {
+			return
+		}
+	}
+}
+
+// rowsWithin breaks cards into rows that are not wider than limit, unless one
+// card is.
+func rowsWithin(cards []shape, limit int) [][]shape {
+	var rows [][]shape
 	used := 0
 	for _, c := range cards {
-		if len(f.rows) == 0 || len(f.rows) < n && used+c.width/2 > len(f.rows)*width/n {
-			f.rows = append(f.rows, nil)
+		if len(rows) == 0 || used+c.width > limit {
+			rows, used = append(rows, nil), 0
 		}
-		f.rows[len(f.rows)-1] = append(f.rows[len(f.rows)-1], c)
+		rows[len(rows)-1] = append(rows[len(rows)-1], c)
 		used += c.width + gapAcross
 	}
+	return rows
 }
 
 // trunk is where the line to the rows runs, and indent where the rows begin,

@@ -123,3 +123,7 @@ func (l *link) straightDown() bool {
 	dx := l.from.x - l.to.x
 	return dx >= -6 && dx <= 6
 }
+
+// alone tells whether an edge is the only one that leaves what it comes from,
+// and that is no lane: then it may leave a little beside the middle.
+func (l *link) alone() bool { return len(l.from.out) == 1 && l.from.paint != nil }

@@ -124,7 +124,7 @@ func (c *canvas) link(l *link, x, y int) {
 		end = fmt.Sprintf(` marker-end="url(#%s-arrow)"`, c.id)
 		y2--
 	}
-	if l.straightDown() {
+	if x1 == x2 || l.straightDown() && l.alone() {
 		c.printf(`<path class="%s" d="M%d %dV%d"%s/>`, class, x2, y1, y2, end)
 	} else {
 		at, r := y+l.across, min(turn, max(x1-x2, x2-x1)/2)

@@ -37,23 +37,26 @@ func (st style) width(s string) int {
 }
 
 func (st style) advance(r rune) int {
-	if wide(r) {
-		return 105
-	}
-	if st.mono {
+	if st.mono && !wide(r) {
 		return 61
 	}
-	units := 60
+	units := 62
 	switch {
+	case r >= 0x1f300 && r <= 0x1faff:
+		units = 125
+	case wide(r):
+		units = 105
 	case strings.ContainsRune("iljtfI.,:;'|!()[]{}/ -", r):
 		units = 38
-	case strings.ContainsRune("mwMW@%&", r):
+	case strings.ContainsRune("mwM%&", r):
 		units = 95
+	case strings.ContainsRune("W@", r):
+		units = 105
 	case unicode.IsUpper(r):
-		units = 73
+		units = 77
 	}
 	if st.bold {
-		units += 6
+		units += 9
 	}
 	return units
 }
