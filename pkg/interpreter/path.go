@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -98,11 +97,6 @@ func SplitPath(path string) ([]Segment, error) {
 	}
 }
 
-var (
-	plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
-	suffix    = regexp.MustCompile(`^(?:#([1-9][0-9]*))?(?:\[(0|[1-9][0-9]*)\])?`)
-)
-
 // cutSegment returns the first segment and what follows it, which is empty or
 // begins with a dot.
 func cutSegment(rest string) (s Segment, tail string, err error) {
@@ -117,29 +111,45 @@ func cutSegment(rest string) (s Segment, tail string, err error) {
 		}
 		rest = rest[len(quoted):]
 	} else {
-		s.Name = plainName.FindString(rest)
-		if s.Name == "" {
+		end := strings.IndexAny(rest, ".#[")
+		if end < 0 {
+			end = len(rest)
+		}
+		if s.Name = rest[:end]; !isIdentifier(s.Name) {
 			return s, "", fmt.Errorf("no name at %q", rest)
 		}
 		s.Handler = PathName(s.Name) != s.Name
 		rest = rest[len(s.Name):]
 	}
-	m := suffix.FindStringSubmatch(rest)
-	if m[1] != "" {
-		if s.Attempt, err = strconv.Atoi(m[1]); err != nil {
-			return s, "", err
+	if number, ok := strings.CutPrefix(rest, "#"); ok {
+		if s.Attempt, rest, ok = cutNumber(number); !ok || s.Attempt == 0 {
+			return s, "", fmt.Errorf("no attempt at %q", number)
 		}
 	}
-	if m[2] != "" {
-		if s.Pass, err = strconv.Atoi(m[2]); err != nil {
-			return s, "", err
+	if number, ok := strings.CutPrefix(rest, "["); ok {
+		if s.Pass, rest, ok = cutNumber(number); !ok || !strings.HasPrefix(rest, "]") {
+			return s, "", fmt.Errorf("no pass at %q", number)
 		}
+		rest = rest[1:]
 	}
-	rest = rest[len(m[0]):]
 	if rest != "" && (rest[0] != '.' || rest == ".") {
 		return s, "", fmt.Errorf("a dot and a name are wanted at %q", rest)
 	}
 	return s, rest, nil
+}
+
+// cutNumber returns the number that text begins with, written without leading
+// zeros, and what follows it.
+func cutNumber(text string) (n int, tail string, ok bool) {
+	end := 0
+	for end < len(text) && '0' <= text[end] && text[end] <= '9' {
+		end++
+	}
+	if end == 0 || end > 1 && text[0] == '0' {
+		return 0, text, false
+	}
+	n, err := strconv.Atoi(text[:end])
+	return n, text[end:], err == nil
 }
 
 // Key returns the idempotency key of the call at path: the same over all

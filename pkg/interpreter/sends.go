@@ -78,7 +78,10 @@ func (m *Machine) sendEnd(f *runEnded, send func(string, fact.Mail)) {
 
 // closeMatch ends the wait of an await for an event that leaves its body.
 func (m *Machine) closeMatch(path string, send func(string, fact.Mail)) {
-	if n := m.nodeAt(path); m.st.matched && n != nil && n.Kind == graph.Await && n.Await.Event != "" {
+	if !m.st.matched {
+		return
+	}
+	if n := m.nodeAt(path); n != nil && n.Kind == graph.Await && n.Await.Event != "" {
 		send(EventsBook, fact.MatchClosed{Run: m.st.run.Run, Path: path})
 	}
 }
