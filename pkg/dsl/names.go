@@ -20,6 +20,10 @@ func (c *compiler) checkNames() {
 		}
 		if f := first[s.id]; f != nil {
 			id := s.n.get("id")
+			if id.start == f.n.get("id").start {
+				c.repeatedID(s, id)
+				continue
+			}
 			d := c.at(codeDuplicate, id, fmt.Sprintf("the id %q is taken by another step", s.id), "ids are unique in the file, in all branches and loops")
 			d.Related = []diag.Related{{Span: c.tree.spanOf(f.n.get("id")), Message: "the first one is here"}}
 			continue
@@ -32,6 +36,16 @@ func (c *compiler) checkNames() {
 		}
 	}
 	c.checkTriggerNames()
+}
+
+// repeatedID reports a step whose id an alias repeats.
+func (c *compiler) repeatedID(s *step, id *node) {
+	n := id
+	for n.alias == (span{}) && n.parent != nil {
+		n = n.parent
+	}
+	d := c.report(codeDuplicate, id, n.alias.start, n.alias.end, fmt.Sprintf("the alias repeats the id %q", s.id), "write the step out, with an id of its own")
+	d.Related = []diag.Related{{Span: c.tree.spanOf(id), Message: "the id is here"}}
 }
 
 // itemName returns the name of the loop's item in expressions.

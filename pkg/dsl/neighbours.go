@@ -210,7 +210,7 @@ func (s *structure) kindHint(n *node, sh *shape) string {
 	case n.kind == kindNumber && n.key != nil && strings.Contains(sh.what(), "duration"):
 		return fmt.Sprintf("a duration has a unit: write \"%ss\" for seconds, \"%sm\" for minutes", source, source)
 	case n.kind == kindNumber && wantsText:
-		return fmt.Sprintf("quote it, or YAML reads it as a number: %q", source)
+		return fmt.Sprintf("quote it, or it is read as a number: %q", source)
 	case n.kind == kindBool && wantsText:
 		return fmt.Sprintf("quote it: %q", source)
 	case n.kind == kindNull && n.key != nil:

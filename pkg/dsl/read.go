@@ -25,14 +25,15 @@ const (
 
 // reader builds one tree.
 type reader struct {
-	tree    *Tree
-	lines   *lines
-	diags   diag.List
-	nodes   int
-	aliases int
-	deep    bool                // too deep was said
-	many    bool                // too many was said
-	open    map[*yaml.Node]bool // anchors whose value is being read
+	tree     *Tree
+	lines    *lines
+	diags    diag.List
+	nodes    int
+	aliases  int
+	deep     bool                // too deep was said
+	many     bool                // too many was said
+	open     map[*yaml.Node]bool // anchors whose value is being read
+	unclosed map[int]bool        // where what the end of the file leaves open begins
 }
 
 // Read parses a YAML or JSON document into a tree with positions. JSON is
@@ -41,7 +42,7 @@ type reader struct {
 // errors it may lack what could not be read.
 func Read(file string, src []byte) (*Tree, diag.List) {
 	t := &Tree{File: file, Source: src}
-	r := &reader{tree: t, open: map[*yaml.Node]bool{}}
+	r := &reader{tree: t, open: map[*yaml.Node]bool{}, unclosed: map[int]bool{}}
 	if len(src) > MaxSource {
 		t.Source = src[:MaxSource]
 		r.lines = newLines(file, src[:64]) // enough to point at the start

@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -30,10 +31,39 @@ func (r *reader) readJSON() {
 			return
 		}
 		off, text := r.jsonError(err, start)
-		if work = r.hideJSON(work, off-start, start, text); work == nil {
+		switch {
+		case off-start >= len(src)-start: // the end is missing
+			if len(work) > len(src)-start {
+				return
+			}
+			work = r.closeAll(work, start)
+		case len(openAt(work, off-start)) == 0: // something stands behind the end
+			clear := bytes.Clone(work)
+			for i := off - start; i < len(clear); i++ {
+				clear[i] = ' '
+			}
+			work = clear
+		default:
+			work = r.hideJSON(work, off-start, start, text)
+		}
+		if work == nil {
 			return
 		}
 	}
+}
+
+// closeAll returns what was left open at its end with the brackets that close it.
+// What may be missing from them is not known.
+func (r *reader) closeAll(work []byte, base int) []byte {
+	out := bytes.Clone(work)
+	stack := openAt(work, len(work))
+	for _, i := range stack {
+		r.unclosed[base+i] = true
+	}
+	for i := len(stack) - 1; i >= 0; i-- {
+		out = append(out, map[byte]byte{'{': '}', '[': ']'}[work[stack[i]]])
+	}
+	return out
 }
 
 // hideJSON puts null in place of the element of a list, or else of the member
@@ -56,7 +86,7 @@ func (r *reader) hideJSON(work []byte, off, base int, text bool) []byte {
 	}
 	end, null := closedAt(work, from), "null"
 	if text {
-		end, null = nextLine(work, off)-1, "null,"
+		end, null = textEnd(work, off), "null,"
 	}
 	if end < off || end-from < len(null) {
 		return nil
@@ -70,6 +100,19 @@ func (r *reader) hideJSON(work []byte, off, base int, text bool) []byte {
 	copy(out[from:], null)
 	r.tree.gaps = append(r.tree.gaps, gap{start: base + from, end: base + end + 1, top: top})
 	return out
+}
+
+// textEnd returns where the lines end that a text is written over which is not
+// closed on its line: before one that starts as a value or a member does.
+func textEnd(work []byte, off int) int {
+	end := nextLine(work, off)
+	for end < len(work) {
+		if line := bytes.TrimLeft(work[end:nextLine(work, end)], " \t"); len(line) > 0 && bytes.IndexByte([]byte("{}[]\""), line[0]) >= 0 {
+			break
+		}
+		end = nextLine(work, end)
+	}
+	return end - 1
 }
 
 // openAt returns the offsets of the brackets and braces that are open at off,
@@ -197,18 +240,84 @@ func (r *reader) jsonError(err error, start int) (off int, text bool) {
 	if line <= len(r.lines.starts) {
 		off = min(r.lines.starts[line-1]+col-1, off)
 	}
-	hint := "each member is \"name\": value, and commas stand between them"
-	what := m[3]
+	what, hint, length := r.jsonCause(m[3], off)
+	text = strings.HasPrefix(m[3], `invalid literal: "`) && unclosed(r.tree.Source[min(off, len(r.tree.Source)):])
+	r.add(codeSyntax, off, off+length, "not valid JSON: "+what, hint)
+	return off, text
+}
+
+var (
+	jsonWord   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*`)
+	jsonEscape = regexp.MustCompile(`\\(u.{0,4}|.)`)
+)
+
+// jsonCause says a syntax error in the author's words, and how many bytes it is
+// about.
+func (r *reader) jsonCause(what string, off int) (message, hint string, length int) {
+	src := r.tree.Source[min(off, len(r.tree.Source)):]
+	word := string(jsonWord.Find(src))
+	number := string(numberLike.Find(src))
+	member := bytes.HasPrefix(bytes.TrimLeft(src[len(word):], " \t"), []byte(":"))
 	switch {
 	case strings.Contains(what, "unexpected EOF"):
-		what, hint = "the file ends in the middle of a value", "close each bracket, brace and quote"
-	case strings.HasPrefix(what, `invalid literal: "`) && unclosed(r.tree.Source[off:]):
-		what, hint, text = "the text is not closed on its line", `close it with "; a line break in a text is \n`, true
+		return "the file ends in the middle of a value", "close each bracket, brace and quote", 0
+	case strings.Contains(what, "after top-level value"):
+		return "something stands behind the end of the document", "take it out; one file holds one workflow", 0
+	case strings.HasPrefix(what, `invalid literal: "`) && unclosed(src):
+		return "the text is not closed on its line", `close it with "; a line break in a text is \n`, 0
+	case strings.HasPrefix(what, `invalid literal: "`):
+		for _, m := range jsonEscape.FindAllString(string(src[:jsonTextEnd(src)]), -1) {
+			if !goodEscape.MatchString(m) {
+				return m + " is no escape in a text", `write \\ for the character itself, or \u and four digits`, jsonTextEnd(src)
+			}
+		}
+	case word != "" && member:
+		return fmt.Sprintf("the name %s is not quoted", word), fmt.Sprintf("quote it: %q", word), len(word)
+	case word != "":
+		hint = fmt.Sprintf("quote it to make it a text: %q", word)
+		if value := jsonWords[strings.ToLower(word)]; value != "" {
+			hint = "write " + value
+		}
+		return fmt.Sprintf("%s is no value", word), hint, len(word)
+	case number != "" && strings.HasPrefix(what, "invalid literal"):
+		return number + " is not how a number is written", "no + and no 0 in front, a digit on both sides of the point; or quote it to make it a text", len(number)
+	case bytes.HasPrefix(src, []byte("'")) || bytes.HasPrefix(src, []byte("`")):
+		return "a text stands in double quotes", `write " in place of ` + string(src[:1]), 1
 	case strings.HasSuffix(what, "at start of value"):
-		what = "a value is missing in front of this"
+		return "a value is missing in front of this", jsonForm, 1
+	case strings.Contains(what, "(expecting ','"):
+		return "there is no comma in front of this", "put a comma between the two", 1
+	case strings.Contains(what, "after object name"):
+		return "there is no colon in front of this", jsonForm, 1
 	}
-	r.add(codeSyntax, off, off, "not valid JSON: "+what, hint)
-	return off, text
+	return what, jsonForm, 0
+}
+
+const jsonForm = "each member is \"name\": value, and commas stand between them"
+
+// jsonWords are words that are meant as a value, in small letters.
+var jsonWords = map[string]string{
+	"true": "true", "false": "false", "yes": "true", "no": "false", "on": "true", "off": "false",
+	"null": "null", "none": "null", "nil": "null", "undefined": "null", "nan": "null", "infinity": "null",
+}
+
+var (
+	numberLike = regexp.MustCompile(`^[+-]?[0-9.][0-9A-Za-z_.+]*`)
+	goodEscape = regexp.MustCompile(`^\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})$`)
+)
+
+// jsonTextEnd returns the offset behind the text that src starts with, or of
+// the end of its line.
+func jsonTextEnd(src []byte) int {
+	for i := 1; i < len(src) && src[i] != '\n'; i++ {
+		switch src[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return max(bytes.IndexByte(src, '\n'), 1)
 }
 
 // unclosed tells that the text that src starts with does not end on its line.
@@ -226,6 +335,7 @@ func unclosed(src []byte) bool {
 
 func (r *reader) convertJSON(v hujson.Value, base, depth int) *node {
 	n := &node{style: styleJSON, start: base + v.StartOffset, end: base + v.EndOffset}
+	n.partial = r.unclosed[n.start]
 	if !r.room(n.start, depth) {
 		n.bad = true
 		return n

@@ -65,8 +65,8 @@ func (r *reader) convert(y *yaml.Node, depth int) *node {
 		r.open[y] = true
 		defer delete(r.open, y)
 	}
-	if y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 {
-		content = r.properties(n, off)
+	if src := r.tree.Source; off < len(src) && (src[off] == '&' || src[off] == '!') {
+		content = r.properties(n, y, off)
 	}
 	switch y.Kind {
 	case yaml.ScalarNode:
@@ -115,21 +115,31 @@ func (r *reader) convertAlias(y *yaml.Node, off, depth int) *node {
 	}
 	r.open[y.Alias] = true
 	n := r.convert(y.Alias, depth)
+	n.alias = span{bad.start, bad.end}
 	delete(r.open, y.Alias)
 	return n
 }
 
 // properties reads the anchor and the tag in front of a value and returns
-// where the value itself starts.
-func (r *reader) properties(n *node, off int) int {
+// where the value itself starts; of an empty one, where they do.
+func (r *reader) properties(n *node, y *yaml.Node, off int) int {
+	empty := y.Kind == yaml.ScalarNode && y.Value == "" && y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
+	content := r.propertiesEnd(n, off, y.Kind == yaml.ScalarNode)
+	if empty {
+		return off
+	}
+	return content
+}
+
+func (r *reader) propertiesEnd(n *node, off int, scalar bool) int {
 	src := r.tree.Source
 	for off < len(src) {
 		switch src[off] {
 		case '&':
 			off = wordEnd(src, off)
 		case '!':
-			end := wordEnd(src, off)
-			r.tag(n, string(src[off:end]), off, end)
+			end := tagEnd(src, off)
+			r.tag(n, string(src[off:end]), off, end, scalar)
 			off = end
 		case '#':
 			off = r.lines.lineEnd(r.lines.lineOf(off))
@@ -142,15 +152,34 @@ func (r *reader) properties(n *node, off int) int {
 	return off
 }
 
-func (r *reader) tag(n *node, tag string, off, end int) {
+// tag reports a tag. One of a scalar was mostly meant as part of it, and as a
+// negation.
+func (r *reader) tag(n *node, tag string, off, end int, scalar bool) {
 	n.bad = true
-	hint := "quote the whole value"
-	if rest := strings.TrimLeft(tag, "!"); rest != "" && tag[:1] == "!" && !strings.HasPrefix(tag, "!!") {
+	hint := "leave the tag out; quote a value to make it a text"
+	if rest := strings.TrimLeft(tag, "!"); scalar && rest != "" && !strings.HasPrefix(tag, "!!") && rest[0] != '<' {
 		hint = fmt.Sprintf("to negate, write \"not %s\"; to mean the text itself, quote it", rest)
-	} else if strings.HasPrefix(tag, "!!") {
-		hint = "leave the tag out; quote a value to make it a text"
+	} else if scalar && tag == "!" && blank(r.lineRest(end)) {
+		hint = fmt.Sprintf("quote it: %q", tag)
 	}
 	r.add(codeTag, off, end, fmt.Sprintf("YAML reads \"%s\" as a tag, not as part of the value", tag), hint)
+}
+
+// lineRest is what stands behind an offset on its line.
+func (r *reader) lineRest(off int) []byte {
+	return r.tree.Source[off:max(r.lines.lineEnd(r.lines.lineOf(off)), off)]
+}
+
+// tagEnd returns the offset behind the tag that begins at off.
+func tagEnd(src []byte, off int) int {
+	if off+1 < len(src) && src[off+1] == '<' {
+		for i := off; i < len(src) && src[i] != '\n'; i++ {
+			if src[i] == '>' {
+				return i + 1
+			}
+		}
+	}
+	return wordEnd(src, off)
 }
 
 func wordEnd(src []byte, off int) int {
@@ -168,6 +197,7 @@ func (r *reader) convertMembers(n *node, y *yaml.Node, depth int) {
 		k := r.convertKey(y.Content[i], depth+1)
 		v := r.convert(y.Content[i+1], depth+1)
 		if k == nil {
+			n.partial = true
 			continue
 		}
 		if v.kind < kindList && v.end == v.start && v.style == stylePlain { // a key without a value

@@ -149,7 +149,7 @@ func (s *structure) checkNumber(n *node, sh *shape) {
 }
 
 func (s *structure) checkList(n *node, sh *shape) {
-	if len(n.items) < sh.MinItems {
+	if len(n.items) < sh.MinItems && !n.partial {
 		s.wrong(codeValue, n, fmt.Sprintf("%s is empty", n.name()), fmt.Sprintf("it must be %s with at least one entry", sh.what()))
 		return
 	}
@@ -166,7 +166,7 @@ func (s *structure) checkList(n *node, sh *shape) {
 }
 
 func (s *structure) checkMap(n *node, sh *shape) {
-	if len(n.items) < sh.MinProperties {
+	if len(n.items) < sh.MinProperties && !n.partial {
 		s.wrong(codeValue, n, fmt.Sprintf("%s is empty", n.name()), fmt.Sprintf("it must be %s with at least one entry", sh.what()))
 		return
 	}
@@ -205,7 +205,7 @@ func (s *structure) checkMap(n *node, sh *shape) {
 func (s *structure) required(n *node, sh *shape) {
 	var missing []string
 	for _, name := range sh.Required {
-		if n.has(name) || s.hidden(n) {
+		if n.has(name) || n.partial || s.hidden(n) {
 			continue
 		}
 		missing = append(missing, strconv.Quote(name))
@@ -323,7 +323,9 @@ func (s *structure) chooseVerb(n *node, sh *shape) *shape {
 	found := verbsOf(n)
 	switch len(found) {
 	case 0:
-		s.noVerb(n)
+		if !n.partial {
+			s.noVerb(n)
+		}
 		return nil
 	case 1:
 	default:
@@ -353,7 +355,9 @@ func (s *structure) chooseTrigger(n *node, sh *shape) *shape {
 	}
 	switch len(found) {
 	case 0:
-		s.noKind(n)
+		if !n.partial {
+			s.noKind(n)
+		}
 		return nil
 	case 1:
 	default:

@@ -41,20 +41,25 @@ const (
 // node is one value of a document with its place. Offsets are bytes of the
 // source. A bad node already has its finding: later stages skip it.
 type node struct {
-	kind   kind
-	style  style
-	bad    bool
-	start  int
-	end    int // of a scalar: behind its last byte; of a collection: behind its first token
-	text   string
-	value  any // of a scalar: nil, bool, int, float64, json.Number or string
-	keys   []*node
-	items  []*node // of a list, or the values of keys
-	byName map[string]int
-	parent *node
-	key    *node // of a member of a mapping
-	index  int   // of an element of a list
+	kind    kind
+	style   style
+	bad     bool
+	partial bool // of a collection: something is left out that has a finding
+	start   int
+	end     int // of a scalar: behind its last byte; of a collection: behind its first token
+	text    string
+	value   any // of a scalar: nil, bool, int, float64, json.Number or string
+	keys    []*node
+	items   []*node // of a list, or the values of keys
+	byName  map[string]int
+	parent  *node
+	key     *node // of a member of a mapping
+	index   int   // of an element of a list
+	alias   span  // where the alias stands that repeats it here
 }
+
+// span is a stretch of the source; the zero value is none.
+type span struct{ start, end int }
 
 // get returns the member of that name, nil when there is none.
 func (n *node) get(name string) *node {

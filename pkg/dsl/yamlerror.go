@@ -27,6 +27,10 @@ func (r *reader) yamlError(err error, work []byte) (at int, ok bool) {
 		r.tooDeep(at)
 		return 0, false
 	}
+	if c, ok := r.causeOf(le, at, work); ok {
+		r.add(codeSyntax, c.start, c.end, c.message, c.hint)
+		return c.hide, true
+	}
 	opened := -1 // where the quote, bracket or brace was opened
 	if c := le.ContextMsg; strings.Contains(c, "flow") || strings.Contains(c, "quoted scalar") {
 		if opened = r.lines.offset(le.ContextMark.Line, le.ContextMark.Column); opened >= len(work) {
@@ -89,7 +93,7 @@ func (r *reader) explain(raw string, at, opened int, work []byte) (start, end in
 		return at, at + 1, "a tab cannot indent a line", "indent with spaces"
 	case strings.Contains(raw, "unknown anchor"):
 		return at, wordEnd(work, at), fmt.Sprintf("there is no anchor for the alias %q", string(work[at:wordEnd(work, at)])),
-			"to mean the text itself, quote the whole value"
+			strings.Replace(quoteWhole(key, value), "quote", "to mean the text itself, quote", 1)
 	case strings.HasPrefix(value, "@") && at == vstart:
 		return vstart, vend, `a plain value cannot start with "@"`, neighbourExpression(key, value)
 	case strings.HasPrefix(value, "%") || strings.HasPrefix(value, "`"):
@@ -105,10 +109,10 @@ func (r *reader) explain(raw string, at, opened int, work []byte) (start, end in
 		return from, to, fmt.Sprintf("in { } and [ ], a value with %q must be quoted", string(work[in])), "quote it: " + quotedText(string(work[from:to]))
 	case opened >= 0 && strings.Contains(raw, "end of stream"):
 		return opened, opened + 1, fmt.Sprintf("what is opened by %s here is never closed", string(work[opened:opened+1])), "close it"
-	case quotedHead(value) != "" && opened < 0:
+	case quotedHead(value) != "" && opened < 0 && at > vstart:
 		i := vstart + len(quotedHead(value))
 		return i, vend, fmt.Sprintf("the quoted text %s ends before the value does", quotedHead(value)), quoteWhole(key, value)
-	case strings.HasPrefix(value, "[") && opened < 0:
+	case strings.HasPrefix(value, "[") && opened < 0 && at > vstart:
 		return at, vend, "the list ends before the value does", quoteWhole(key, value)
 	case strings.Contains(raw, "mapping values are not allowed") && at >= vstart && at < vend:
 		return at, at + 1, "a plain value cannot hold \": \", YAML reads it as a key of its own", quoteWhole(key, value)
@@ -314,7 +318,7 @@ type gapLines struct {
 // dashOf returns the place of the dash that starts a line, -1 when none does.
 func dashOf(line []byte) int {
 	n := indentOf(line)
-	if n < len(line) && line[n] == '-' && (n+1 == len(line) || line[n+1] == ' ') {
+	if n < len(line) && line[n] == '-' && (n+1 == len(line) || line[n+1] == ' ' || gluedDash.Match(bytes.TrimRight(line[n:], " \t"))) {
 		return n
 	}
 	return -1
