@@ -13,6 +13,7 @@ const (
 	CodeBookBroken           Code = "BookBroken"
 	CodeConcurrencyLimit     Code = "ConcurrencyLimit"
 	CodeDeadline             Code = "Deadline"
+	CodeDedupeFull           Code = "DedupeFull"
 	CodeEventInvalid         Code = "EventInvalid"
 	CodeHostNotAllowed       Code = "HostNotAllowed"
 	CodeInboxFull            Code = "InboxFull"
@@ -29,6 +30,7 @@ const (
 	CodeNoResponse           Code = "NoResponse"
 	CodeNotStuck             Code = "NotStuck"
 	CodeQueueFull            Code = "QueueFull"
+	CodeRateLimited          Code = "RateLimited"
 	CodeResponseInvalid      Code = "ResponseInvalid"
 	CodeRouteTaken           Code = "RouteTaken"
 	CodeRunCancelled         Code = "RunCancelled"
@@ -36,11 +38,13 @@ const (
 	CodeRunFailed            Code = "RunFailed"
 	CodeRunStuck             Code = "RunStuck"
 	CodeSkipped              Code = "Skipped"
+	CodeSplitTooLarge        Code = "SplitTooLarge"
 	CodeStopping             Code = "Stopping"
 	CodeStorageFull          Code = "StorageFull"
 	CodeTaskAnswered         Code = "TaskAnswered"
 	CodeTaskClosed           Code = "TaskClosed"
 	CodeTooLarge             Code = "TooLarge"
+	CodeTriggerPaused        Code = "TriggerPaused"
 	CodeUnauthorized         Code = "Unauthorized"
 	CodeUnknownPath          Code = "UnknownPath"
 	CodeUnknownRun           Code = "UnknownRun"
@@ -67,6 +71,7 @@ var codes = []codeInfo{
 	{CodeBookBroken, http.StatusServiceUnavailable, "A book of the engine cannot be used", "What the engine remembers of limits, events or this trigger cannot be read. `engine check` says more; nothing was recorded."},
 	{CodeConcurrencyLimit, http.StatusTooManyRequests, "The limit is reached", "The workflow bounds how many runs of one key go at once, and rejects the rest. `run` is the run that was not admitted. Start it again later."},
 	{CodeDeadline, http.StatusGatewayTimeout, "The run did not answer in time", "The caller of an http trigger waits for the respond step as long as the trigger's `deadline` says. The run goes on; `Location` says where to look."},
+	{CodeDedupeFull, http.StatusTooManyRequests, "Too many keys are remembered", "An http trigger with `dedupe` remembers at most 100,000 keys at once and forgets none before its window is over. Nothing was started. Send the request again later; a shorter `window` needs fewer keys."},
 	{CodeEventInvalid, http.StatusBadRequest, "The event is not valid", "The body is no CloudEvent 1.0 in JSON: it needs `specversion`, `id`, `type` and `source`."},
 	{CodeHostNotAllowed, http.StatusMisdirectedRequest, "This host name is not served", "An engine that listens on a loopback address answers only for loopback names, so that a web page cannot reach it under a name of its own. Use `127.0.0.1` or `localhost`."},
 	{CodeInboxFull, http.StatusTooManyRequests, "Too much waits for the run", "A run keeps a bounded number of signals that it has not taken. Wait until it has taken some, then send again."},
@@ -83,6 +88,7 @@ var codes = []codeInfo{
 	{CodeNoResponse, http.StatusBadGateway, "The run ended without an answer", "The workflow has a respond step, and the run ended without having reached it. `run` says which; its history shows the way it took."},
 	{CodeNotStuck, http.StatusConflict, "The run is not stuck", "Only a run that is stuck can be tried again. `POST /v1/runs/{run}/restart` starts a new one like it."},
 	{CodeQueueFull, http.StatusTooManyRequests, "Too many runs wait", "As many runs wait for the same key as may. Start it again once some have ended."},
+	{CodeRateLimited, http.StatusTooManyRequests, "Too many requests", "The `rateLimit` of the http trigger lets nothing start now. Nothing was started. `Retry-After` says in how many seconds to send the request again."},
 	{CodeResponseInvalid, http.StatusBadGateway, "The answer of the run cannot be sent", "The respond step has a status or a header that HTTP cannot carry. `detail` names it; correct the workflow."},
 	{CodeRouteTaken, http.StatusConflict, "The route belongs to another workflow", "Another active workflow has an http trigger of the same method and path. Nothing was deployed."},
 	{CodeRunCancelled, http.StatusServiceUnavailable, "The run was cancelled", "The run was cancelled before it had answered."},
@@ -90,16 +96,18 @@ var codes = []codeInfo{
 	{CodeRunFailed, http.StatusInternalServerError, "The run failed", "The run failed before it had answered. `code` is the code of its error where it has one."},
 	{CodeRunStuck, http.StatusConflict, "The run is stuck", "The engine gave the run up: an operator must look at it. `engine runs show` says why."},
 	{CodeSkipped, http.StatusConflict, "A run goes on already", "The workflow skips a start while a run of the same key goes on. `run` is the run that was not admitted."},
+	{CodeSplitTooLarge, http.StatusRequestEntityTooLarge, "The list is too long", "The `splitOn` of the http trigger makes a run for each element of a list: at most 1,000, 10 MiB together, and no more than its `rateLimit` ever lets start at once. Nothing was started. Send the list in parts."},
 	{CodeStopping, http.StatusServiceUnavailable, "The engine is stopping", "The engine is about to end. Send the request again once it runs; use an `Idempotency-Key`, so that nothing is started twice."},
 	{CodeStorageFull, http.StatusInsufficientStorage, "The disk is full", "Nothing was recorded because the engine's disk is full. Make room and send the request again."},
 	{CodeTaskAnswered, http.StatusConflict, "The task has been answered", "Somebody was faster, or this person has answered already. The first answer counts."},
 	{CodeTaskClosed, http.StatusGone, "The task is closed", "The task expired, or its run went on without it. An answer has no effect any more."},
 	{CodeTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "A definition may have 1 MiB, an input 10 MiB. Put larger data where a step can fetch it."},
+	{CodeTriggerPaused, http.StatusServiceUnavailable, "The trigger is paused", "Somebody paused the http trigger (`engine triggers pause`). Nothing was started. Send the request again once it was resumed."},
 	{CodeUnauthorized, http.StatusUnauthorized, "The API key is missing or wrong", "Every route but `/healthz` and `/readyz` needs `Authorization: Bearer KEY`. On a loopback address the engine makes a key at its first start, in `engine.key` of its data directory."},
 	{CodeUnknownPath, http.StatusNotFound, "There is nothing at this path", "No route of the API and no http trigger of an active workflow has this path."},
 	{CodeUnknownRun, http.StatusNotFound, "There is no such run", "`GET /v1/runs` lists the runs of this engine."},
 	{CodeUnknownTask, http.StatusNotFound, "There is no such task", "`GET /v1/runs/{run}/tasks` lists the open tasks of a run."},
-	{CodeUnknownTrigger, http.StatusNotFound, "There is no such trigger", "`GET /v1/triggers` lists the triggers that fire by themselves. Only a schedule can be fired by hand."},
+	{CodeUnknownTrigger, http.StatusNotFound, "There is no such trigger", "`GET /v1/triggers` lists the triggers that have a status: those that fire by themselves, and http triggers with `splitOn`, `dedupe` or `rateLimit`. Only a schedule can be fired by hand."},
 	{CodeUnknownWorkflow, http.StatusNotFound, "There is no such workflow", "`GET /v1/definitions` lists the workflows of this engine. Deploy it with `POST /v1/definitions`."},
 	{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, "The body has the wrong type", "Inputs and signals are `application/json`; definitions are `application/yaml` or `application/json`. Bodies are not compressed."},
 	{CodeVersionTaken, http.StatusConflict, "The version has another meaning", "A definition with this version and another content was deployed before. A version never changes its meaning: give the document a new `version`."},

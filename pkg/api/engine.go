@@ -29,6 +29,7 @@ type Definitions interface {
 
 // Runs is what the API asks about runs.
 type Runs interface {
+	Start(ctx context.Context, r engine.StartRequest) (engine.Started, error)
 	Get(ctx context.Context, run string) (engine.RunView, error)
 	List(ctx context.Context, f engine.RunFilter) (rows []engine.RunSummary, next string, err error)
 	History(ctx context.Context, run string, after uint64, limit int) ([]engine.HistoryEvent, error)

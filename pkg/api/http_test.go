@@ -167,15 +167,23 @@ var derived = regexp.MustCompile(`"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]
 func (p *player) show(rec *httptest.ResponseRecorder) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s\n", rec.Code, http.StatusText(rec.Code))
-	for _, k := range []string{"Content-Type", "Location", "Allow", "Www-Authenticate", "Keelstep-Run", "X-Made-By"} {
+	for _, k := range []string{"Content-Type", "Location", "Allow", "Www-Authenticate", "Retry-After", "Keelstep-Run", "X-Made-By"} {
 		if v := rec.Header().Get(k); v != "" {
 			fmt.Fprintf(&b, "%s: %s\n", k, v)
 		}
 	}
 	b.WriteByte('\n')
 	body := rec.Body.Bytes()
-	var run struct{ Run string }
-	if json.Unmarshal(body, &run) == nil && run.Run != "" {
+	var run struct {
+		Run  string
+		Runs []struct{ Run string }
+	}
+	if json.Unmarshal(body, &run) == nil {
+		for _, r := range run.Runs {
+			if !derived.MatchString(`"` + r.Run + `"`) {
+				p.note(r.Run)
+			}
+		}
 		p.note(run.Run)
 	}
 	p.note(strings.TrimPrefix(rec.Header().Get("Keelstep-Run"), " "))

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -70,6 +72,13 @@ func (s *Server) problemOf(err error, c echo.Context) Problem {
 	}
 	if p := aroundProblem(err); p != nil {
 		return asProblem(p, "")
+	}
+	var t *engine.TriggerError
+	if errors.As(err, &t) {
+		if t.RetryAfter > 0 {
+			c.Response().Header().Set("Retry-After", strconv.Itoa(int((t.RetryAfter+time.Second-1)/time.Second)))
+		}
+		return asProblem(problem(Code(t.Code), "%s", t.Message), "")
 	}
 	var g *gateway.Error
 	if errors.As(err, &g) {

@@ -57,6 +57,7 @@ func triggerOf(t engine.TriggerStatus) TriggerStatus {
 	return TriggerStatus{
 		Workflow: t.Workflow, Trigger: t.ID, Kind: t.Kind, Status: t.Status, Reason: t.Reason, Next: utc(t.Next),
 		LastDue: utc(t.LastDue), LastRun: t.LastRun, Code: t.Code, Message: t.Message, Running: t.Running, Waiting: t.Waiting,
+		Keys: t.Keys, Duplicates: int64(t.Duplicates), Filtered: int64(t.Filtered),
 	}
 }
 

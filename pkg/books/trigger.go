@@ -22,10 +22,6 @@ const (
 	maxWaiting = 1000
 )
 
-// Filtered is the code of a firing that the trigger's condition kept back: it
-// is no failure.
-const Filtered = "Filtered"
-
 // Firings is the book of one trigger: what fell due and what became of it. A
 // firing is recorded with the ID of its run, which follows from the trigger
 // and the moment it was due, so none is lost or doubled however often the

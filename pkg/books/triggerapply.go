@@ -113,10 +113,6 @@ func (b *Firings) refused(f *FiringRefused) {
 		b.running = without(b.running, f.Run)
 		b.keys.forget(f.Run)
 	}
-	if f.Code == Filtered {
-		b.filtered++
-		return
-	}
 	b.failure = FiringRefused{Run: f.Run, Code: f.Code, Message: f.Message}
 }
 

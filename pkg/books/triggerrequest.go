@@ -28,7 +28,6 @@ type Request struct {
 	Window  time.Duration
 	Answer  bool             // somebody waits for a respond step
 	Trigger expression.Value // what the trigger gives but the body
-	Split   bool
 	Items   []RequestItem
 }
 
@@ -97,3 +96,7 @@ func (b *Firings) Frees(at time.Time, r fact.Rate, n int) time.Time {
 	}
 	return b.rate.frees(at, r, n)
 }
+
+// RunOf returns the run that a key of dedupe stands for, empty when it is not
+// remembered.
+func (b *Firings) RunOf(key string) string { return b.keys.run(key, b.clock.last) }

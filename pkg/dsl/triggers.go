@@ -52,7 +52,7 @@ func (c *compiler) buildTriggers() {
 		t.Policy = c.buildPolicy(n, what, p)
 		if v := n.get("input"); v != nil && !v.bad {
 			t.Input = c.triggerInput(v, p)
-		} else if v == nil && kind == "schedule" {
+		} else if v == nil && kind == "schedule" && !splits(n) {
 			t.Input = c.emptyInput(what)
 		}
 		c.graph.Triggers = append(c.graph.Triggers, t)
@@ -226,9 +226,7 @@ func (c *compiler) buildPolicy(n, what *node, p place) graph.TriggerPolicy {
 	if v := usable(n.get("splitOn")); v != nil {
 		g.SplitOn = c.splitOn(v, what, p)
 	}
-	if n.has("splitOn") {
-		p.trigger.split = true
-	}
+	p.trigger.split = splits(n)
 	if v := usable(n.get("where")); v != nil {
 		g.Where = c.condition(v, p)
 	}

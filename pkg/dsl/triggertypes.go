@@ -36,6 +36,7 @@ func (f *firing) addNames(names map[string]expression.Name) {
 	for _, x := range triggerFields {
 		fl := field(x.name, x.typ)
 		switch {
+		case x.name == "body" && f.split && f.kind == "schedule":
 		case !slices.Contains(x.kinds, f.kind):
 			fl.Type, fl.Denied = anyType, fmt.Sprintf("trigger.%s is known in triggers by %s only, this one is by %s", x.name, x.kinds[0], f.kind)
 			fl.Hint = "there are " + map[string]string{"http": "body, headers, query, path and caller", "schedule": "time and due", "event": "event and time"}[f.kind]
@@ -52,14 +53,21 @@ func (f *firing) addNames(names map[string]expression.Name) {
 	}
 }
 
+// splits tells whether a trigger makes a run for each element of a list, which
+// is then the body.
+func splits(n *node) bool { return n.has("splitOn") }
+
 // triggerOfRun is trigger as steps see it: what all triggers of the document
 // have is there, what only some have may be absent.
 func (c *compiler) triggerOfRun() *expression.Type {
-	kinds := map[string]bool{}
+	kinds, bodies := map[string]bool{}, false
 	list := c.doc.n.get("triggers")
 	if list != nil {
+		bodies = len(list.items) > 0
 		for _, n := range list.items {
-			kinds[kindOfTrigger(n)] = true
+			kind := kindOfTrigger(n)
+			kinds[kind] = true
+			bodies = bodies && (kind == "http" || kind == "schedule" && splits(n))
 		}
 	}
 	t := object(field("id", stringType), field("kind", stringType), field("time", stringType))
@@ -68,7 +76,7 @@ func (c *compiler) triggerOfRun() *expression.Type {
 		if x.name == "path" && list != nil && len(list.items) == 1 {
 			typ = pathFields(list.items[0].get("http"))
 		}
-		if len(kinds) != 1 || !kinds[x.kinds[0]] {
+		if has := len(kinds) == 1 && kinds[x.kinds[0]]; !has && (x.name != "body" || !bodies) {
 			typ = nullable(typ)
 		}
 		t.Fields = append(t.Fields, field(x.name, typ))

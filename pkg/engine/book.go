@@ -44,11 +44,12 @@ type book struct {
 // it should have a look.
 type bookMail struct {
 	in    fact.Input
-	ask   func(bookMachine) // called between turns
-	done  chan<- error      // hears of the commit, or of the answer
-	inbox bool              // messages wait in the store
-	wake  bool              // something fell due
-	retry bool              // the moment to try again has come
+	ask   func(bookMachine)  // called between turns
+	done  chan<- error       // hears of the commit, or of the answer
+	heard func([]fact.Event) // called with the turn that took in, before done
+	inbox bool               // messages wait in the store
+	wake  bool               // something fell due
+	retry bool               // the moment to try again has come
 }
 
 // put adds m to the box. It returns whether the loop lives already.

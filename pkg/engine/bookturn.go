@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/keelstep/keelstep/pkg/books"
 	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
@@ -95,6 +97,9 @@ func (b *book) summarize() *eventlog.Summary {
 func (b *book) after(t *bookTurn) {
 	b.again = t.More
 	for i, m := range t.taken {
+		if m.heard != nil {
+			m.heard(t.Events)
+		}
 		if m.done != nil {
 			m.done <- refusal(t.Refused, i)
 		}
@@ -108,7 +113,7 @@ func (b *book) after(t *bookTurn) {
 	} else if !b.e.draining.Load() {
 		b.e.timers.set(b.stream, wake, at)
 	}
-	if err := b.provide(t.Wants); err != nil {
+	if err := errors.Join(b.provide(t.Wants), b.look()); err != nil {
 		b.fault(err)
 		return
 	}
@@ -133,5 +138,20 @@ func (b *book) provide(wants []expression.Hash) error {
 		}
 		b.machine.(provider).Provide(h, bytes)
 	}
+	return nil
+}
+
+// look looks at what the machine wants looked at before it decides.
+func (b *book) look() error {
+	m, ok := b.machine.(*books.Firings)
+	if !ok || m.Wanted() == nil {
+		return nil
+	}
+	answer, err := b.e.look(b.stream, m.Wanted())
+	if err != nil {
+		return err
+	}
+	m.Give(answer)
+	b.again = true
 	return nil
 }

@@ -35,6 +35,7 @@ type Engine struct {
 	calls   *dispatcher
 	subs    *subscribers
 	ids     ids
+	asking  entered
 	blobs   *cache[expression.Hash, []byte] // stored bytes, by weight in bytes
 	views   *cache[string, endedView]       // of runs that have ended, by steps
 

@@ -56,7 +56,7 @@ func (s *startRefused) Error() string { return s.code + ": " + s.message }
 
 // complete fills in what a machine leaves to the engine.
 func (e *Engine) complete(s *fact.Start) ([]expression.Payload, error) {
-	def, err := e.defs.find(s.Workflow, "")
+	def, err := e.defs.find(s.Workflow, s.Version) // a trigger may have looked at a version
 	if err != nil {
 		return nil, &startRefused{CodeNoWorkflow, fmt.Sprintf("there is no workflow %q; deploy it", s.Workflow)}
 	}
@@ -93,30 +93,27 @@ func (e *Engine) filledIn(wf *graph.Workflow, s *fact.Start) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) > MaxInput {
-		return nil, inputRefused(tooLarge(wf.Name, len(raw)))
+	in, err := checkRecorded(wf, raw)
+	var wrong *InputError
+	if errors.As(err, &wrong) {
+		return nil, inputRefused(wrong)
 	}
-	x, err := expression.Decode(expression.Raw(raw), nil)
-	if err != nil {
-		return nil, &startRefused{CodeInputInvalid, err.Error()}
-	}
-	if wf.Input != nil {
-		x = wf.Input.Fill(x)
-		if vs := wf.Input.Validate(x); len(vs) > 0 {
-			return nil, inputRefused(inputError(wf.Name, vs))
-		}
-	}
-	return expression.Encode(x)
+	return in, err
 }
 
 // startBytes returns the JSON that a start carries. Bytes that are lost are the
 // start's trouble, not that of who sends it.
 func (e *Engine) startBytes(s *fact.Start) ([]byte, error) {
 	raw, err := e.whole(s.Packed)
+	return raw, unread(err)
+}
+
+// unread refuses a start whose bytes are lost.
+func unread(err error) error {
 	if errors.Is(err, eventlog.ErrNotFound) || errors.Is(err, eventlog.ErrCorrupt) {
-		return nil, &startRefused{CodeInputInvalid, "the input cannot be read: " + err.Error()}
+		return &startRefused{CodeInputInvalid, "the input cannot be read: " + err.Error()}
 	}
-	return raw, err
+	return err
 }
 
 func inputRefused(err *InputError) error {

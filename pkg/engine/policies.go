@@ -14,11 +14,7 @@ func unsupported(file string, src []byte, wf *graph.Workflow) diag.List {
 	var found diag.List
 	var tree *dsl.Tree
 	for i, t := range wf.Triggers {
-		keys := []string{"splitOn", "dedupe", "rateLimit"}
-		if t.HTTP != nil {
-			keys = append(keys, "where", "auth")
-		}
-		for _, key := range keys {
+		for _, key := range []string{"auth"} {
 			if tree == nil {
 				tree, _ = dsl.Read(file, src)
 			}

@@ -76,8 +76,18 @@ func (s *shelf) deliver(stream string, m bookMail) bool {
 // tell has a book take an input and waits until its turn is in the log. The
 // error is a fact.Refusal when the book refused the input.
 func (s *shelf) tell(ctx context.Context, stream string, in fact.Input) error {
-	done := make(chan error, 1)
-	return s.wait(ctx, done, s.deliver(stream, bookMail{in: in, done: done}))
+	_, err := s.turn(ctx, stream, in)
+	return err
+}
+
+// turn is tell, and returns the turn that took the input.
+func (s *shelf) turn(ctx context.Context, stream string, in fact.Input) ([]fact.Event, error) {
+	done, events := make(chan error, 1), []fact.Event(nil)
+	m := bookMail{in: in, done: done, heard: func(turn []fact.Event) { events = turn }}
+	if err := s.wait(ctx, done, s.deliver(stream, m)); err != nil {
+		return nil, err
+	}
+	return events, nil
 }
 
 // ask has f called with the machine of a book as committed, once it has taken

@@ -122,33 +122,72 @@ func (e *Engine) existing(ctx context.Context, id string, req StartRequest) (Sta
 	if !ok || head.Records == 0 {
 		return Started{}, nil
 	}
-	if head.Workflow != req.Workflow || req.Version != "" && head.Version != req.Version {
+	if head.Workflow != req.Workflow || req.TriggerID == "" && req.Version != "" && head.Version != req.Version {
 		return Started{}, ErrKeyReused
 	}
 	wf, err := e.defs.compiled(ctx, head.Digest)
 	if err != nil {
 		return Started{}, fmt.Errorf("load version %s of workflow %s: %w", head.Version, head.Workflow, err)
 	}
-	had, err := e.firstInput(ctx, id, wf)
+	first, err := e.firstEvent(ctx, id, wf)
 	if err != nil {
 		return Started{}, err
 	}
-	given, err := checkInput(wf, req.Input)
-	if err != nil || !bytes.Equal(had, given) {
-		return Started{}, ErrKeyReused
+	if err := e.same(wf, first, req); err != nil {
+		return Started{}, err
 	}
 	return Started{
 		Run: id, Workflow: head.Workflow, Version: head.Version, Existing: true, Limited: wf.Concurrency != nil,
 	}, nil
 }
 
-// firstInput returns the input that a run was started with.
-func (e *Engine) firstInput(ctx context.Context, id string, wf *graph.Workflow) (json.RawMessage, error) {
-	m, err := e.firstEvent(ctx, id, wf)
-	if err != nil {
-		return nil, err
+// same returns ErrKeyReused unless a run was started by the same request: by
+// its input, or, when a trigger made that, by what was sent to the trigger.
+func (e *Engine) same(wf *graph.Workflow, first *interpreter.Machine, req StartRequest) error {
+	v := first.View(nil)
+	if req.TriggerID != v.TriggerID {
+		return ErrKeyReused
 	}
-	return e.whole(m.View(nil).Input)
+	if req.TriggerID != "" {
+		return e.sameTrigger(first.Trigger(), req.Trigger)
+	}
+	had, err := e.whole(v.Input)
+	if err != nil {
+		return err
+	}
+	given, err := checkInput(wf, req.Input)
+	if err != nil || !bytes.Equal(had, given) {
+		return ErrKeyReused
+	}
+	return nil
+}
+
+// sent is what of a trigger the sender decides; all else is made on the way.
+var sent = []string{"body", "query", "path", "event", "due"}
+
+func (e *Engine) sameTrigger(was expression.Value, is json.RawMessage) error {
+	raw, err := e.whole(was)
+	if err != nil {
+		return err
+	}
+	had, err := expression.Decode(expression.Raw(raw), nil)
+	if err != nil {
+		return err
+	}
+	given, err := expression.DecodeRaw(is)
+	if err != nil {
+		return ErrKeyReused
+	}
+	a, _ := had.(map[string]any)
+	b, _ := given.(map[string]any)
+	for _, name := range sent {
+		x, _ := expression.Encode(a[name])
+		y, _ := expression.Encode(b[name])
+		if !bytes.Equal(x, y) {
+			return ErrKeyReused
+		}
+	}
+	return nil
 }
 
 // firstEvent returns the machine of a run as its start left it.
@@ -183,6 +222,22 @@ func checkInput(wf *graph.Workflow, raw json.RawMessage) ([]byte, error) {
 	if err != nil {
 		return nil, &InputError{wf.Name, []InputProblem{{Message: err.Error()}}}
 	}
+	return checked(wf, x)
+}
+
+// checkRecorded is checkInput for an input that is of the recorded form.
+func checkRecorded(wf *graph.Workflow, raw []byte) ([]byte, error) {
+	if len(raw) > MaxInput {
+		return nil, tooLarge(wf.Name, len(raw))
+	}
+	x, err := expression.Decode(expression.Raw(raw), nil)
+	if err != nil {
+		return nil, &InputError{wf.Name, []InputProblem{{Message: err.Error()}}}
+	}
+	return checked(wf, x)
+}
+
+func checked(wf *graph.Workflow, x any) ([]byte, error) {
 	if wf.Input != nil {
 		x = wf.Input.Fill(x)
 		if vs := wf.Input.Validate(x); len(vs) > 0 {

@@ -346,6 +346,9 @@ func (p *player) triggers(ctx context.Context) {
 		if x.Running+x.Waiting > 0 {
 			p.printf(", %d running, %d waiting", x.Running, x.Waiting)
 		}
+		if n := x.Keys + int(x.Duplicates+x.Filtered); n > 0 {
+			p.printf(", %d keys, %d duplicates, %d filtered", x.Keys, x.Duplicates, x.Filtered)
+		}
 		if x.Code != "" {
 			p.printf(": %s: %s", x.Code, x.Message)
 		}

@@ -15,11 +15,12 @@ import (
 // is asked.
 var ErrNoTrigger = errors.New("no such trigger")
 
-// TriggerStatus is a schedule or event trigger as it stands.
+// TriggerStatus is a trigger as it stands: one that fires by itself, or an
+// http trigger whose rules have to be remembered.
 type TriggerStatus struct {
 	Workflow string
 	ID       string
-	Kind     string // schedule or event
+	Kind     string // schedule, event or http
 	Status   string // active, paused or failed
 	Reason   string // of the pause
 	Next     time.Time
@@ -28,10 +29,14 @@ type TriggerStatus struct {
 	Code     string // why the last firing started nothing
 	Message  string
 	Running  int // runs whose end is waited for
-	Waiting  int // firings that wait for them
+	Waiting  int // firings that wait for them, or for the rate limit
+	// Keys is how many keys of dedupe are remembered, Duplicates how many
+	// firings were repeats, Filtered how many the condition kept back.
+	Keys                 int
+	Duplicates, Filtered uint64
 }
 
-// Triggers returns the schedule and event triggers of the active definitions,
+// Triggers returns the triggers of the active definitions that have a status,
 // by workflow.
 func (e *Engine) Triggers(ctx context.Context) ([]TriggerStatus, error) {
 	e.defs.mu.RLock()
@@ -54,7 +59,7 @@ func (e *Engine) Triggers(ctx context.Context) ([]TriggerStatus, error) {
 }
 
 // Trigger returns one trigger. The error wraps ErrNoTrigger when there is none
-// that fires by itself.
+// that has a status.
 func (e *Engine) Trigger(ctx context.Context, workflow, id string) (TriggerStatus, error) {
 	def, err := e.defs.find(workflow, "")
 	if err != nil || !slices.ContainsFunc(def.Timed, func(t fact.TriggerSet) bool { return t.ID == id }) {
@@ -71,6 +76,7 @@ func (e *Engine) Trigger(ctx context.Context, workflow, id string) (TriggerStatu
 	s := TriggerStatus{
 		Workflow: t.Workflow, ID: t.ID, Kind: t.Kind, Status: "active", Reason: t.Why, Next: t.Next,
 		LastDue: t.LastDue, LastRun: t.LastRun, Code: t.Code, Message: t.Message, Running: t.Running, Waiting: t.Waiting,
+		Keys: t.Keys, Duplicates: t.Duplicates, Filtered: t.Filtered,
 	}
 	switch {
 	case t.Paused:

@@ -14,7 +14,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/keelstep/keelstep/pkg/engine"
-	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 // defaultDeadline is how long a caller waits where the trigger does not say.
@@ -24,10 +23,8 @@ const defaultDeadline = 120 * time.Second
 type Engine interface {
 	// Routes returns the http triggers of the active definitions.
 	Routes() []engine.Route
-	Workflow(ctx context.Context, workflow, version string) (*graph.Workflow, error)
-	// Parameter returns the value of a parameter in this deployment.
-	Parameter(ctx context.Context, wf *graph.Workflow, name string) (any, error)
-	Start(ctx context.Context, r engine.StartRequest) (engine.Started, error)
+	// Request fires a trigger.
+	Request(ctx context.Context, r engine.TriggerRequest) (engine.Reaction, error)
 	// Admission returns an *engine.RefusedError when the limit of the workflow
 	// does not let a run start.
 	Admission(ctx context.Context, run string) error
@@ -84,25 +81,59 @@ func (g *Gateway) Handle(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := g.o.Engine.Start(r.Context(), req)
+	re, err := g.o.Engine.Request(r.Context(), req)
 	if err != nil {
 		return err
 	}
-	if s.Limited && !route.Trigger.Respond {
-		if err := g.o.Engine.Admission(r.Context(), s.Run); err != nil {
+	run := re.Runs[:min(1, len(re.Runs))]
+	switch {
+	case re.Split:
+		return c.JSON(http.StatusAccepted, splitAnswer{Runs: runAnswers(re.Runs), Version: re.Version, Workflow: re.Workflow})
+	case run[0].Ignored:
+		return c.JSON(http.StatusAccepted, runAnswer{Workflow: re.Workflow, Version: re.Version, Ignored: true})
+	case route.Trigger.Respond:
+		return g.respond(c, route, run[0].Started)
+	case run[0].Limited:
+		if err := g.o.Engine.Admission(r.Context(), run[0].Run); err != nil {
 			return err
 		}
 	}
-	if !route.Trigger.Respond {
-		return accepted(c, s)
+	return accepted(c, &run[0])
+}
+
+// runAnswer says what became of a request, or of one element of it. There is
+// no run when the trigger's condition kept it back.
+type runAnswer struct {
+	Duplicate bool   `json:"duplicate,omitempty"`
+	Existing  *bool  `json:"existing,omitempty"`
+	Ignored   bool   `json:"ignored,omitempty"`
+	Run       string `json:"run,omitempty"`
+	Version   string `json:"version,omitempty"`
+	Workflow  string `json:"workflow,omitempty"`
+}
+
+// splitAnswer says what became of each element of a list.
+type splitAnswer struct {
+	Runs     []runAnswer `json:"runs"`
+	Version  string      `json:"version"`
+	Workflow string      `json:"workflow"`
+}
+
+func runAnswers(runs []engine.ReactionRun) []runAnswer {
+	all := make([]runAnswer, len(runs))
+	for i, r := range runs {
+		all[i] = runAnswer{Run: r.Run, Duplicate: r.Duplicate, Ignored: r.Ignored}
+		if !r.Ignored {
+			all[i].Existing = &r.Existing
+		}
 	}
-	return g.respond(c, route, s)
+	return all
 }
 
 // accepted answers that the start is recorded.
-func accepted(c echo.Context, s engine.Started) error {
-	c.Response().Header().Set("Location", "/v1/runs/"+s.Run)
-	return c.JSON(http.StatusAccepted, map[string]any{
-		"run": s.Run, "workflow": s.Workflow, "version": s.Version, "existing": s.Existing,
+func accepted(c echo.Context, r *engine.ReactionRun) error {
+	c.Response().Header().Set("Location", "/v1/runs/"+r.Run)
+	return c.JSON(http.StatusAccepted, runAnswer{
+		Run: r.Run, Workflow: r.Workflow, Version: r.Version, Existing: &r.Existing, Duplicate: r.Duplicate,
 	})
 }

@@ -18,39 +18,33 @@ const maxKey = 255
 // private is headers that a run never sees, in lower case.
 var private = []string{"authorization", "cookie", "proxy-authorization"}
 
-// request makes the start out of what was sent.
-func (g *Gateway) request(r *http.Request, route *engine.Route, params map[string]any) (engine.StartRequest, error) {
-	key := r.Header.Get("Idempotency-Key")
-	if len(key) > maxKey {
-		return engine.StartRequest{}, &Error{Code: "InvalidParameter", Detail: fmt.Sprintf("the Idempotency-Key has %d characters; give at most %d", len(key), maxKey)}
+// request makes what the engine is asked out of what was sent.
+func (g *Gateway) request(r *http.Request, route *engine.Route, params map[string]any) (engine.TriggerRequest, error) {
+	req := engine.TriggerRequest{
+		Workflow: route.Workflow, Version: route.Version, Trigger: route.Trigger.ID,
+		At: g.o.Clock.Now().UTC(), IdempotencyKey: r.Header.Get("Idempotency-Key"),
+	}
+	if n := len(req.IdempotencyKey); n > maxKey {
+		return req, &Error{Code: "InvalidParameter", Detail: fmt.Sprintf("the Idempotency-Key has %d characters; give at most %d", n, maxKey)}
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return engine.StartRequest{}, err
+		return req, err
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return engine.StartRequest{}, &Error{Code: "InvalidParameter", Detail: "the query of the URL is not valid: " + err.Error() + "; encode it"}
+		return req, &Error{Code: "InvalidParameter", Detail: "the query of the URL is not valid: " + err.Error() + "; encode it"}
 	}
-	at := g.o.Clock.Now().UTC()
-	trigger := map[string]any{
-		"id": route.Trigger.ID, "kind": "http", "time": at.Format(time.RFC3339Nano), "body": nil,
+	req.Values = map[string]any{
+		"id": route.Trigger.ID, "kind": "http", "time": req.At.Format(time.RFC3339Nano),
 		"headers": headers(r.Header), "query": flat(query, ","), "path": params,
 	}
-	if len(body) > 0 {
-		if trigger["body"], err = expression.DecodeRaw(body); err != nil {
-			return engine.StartRequest{}, &Error{Code: "InvalidJSON", Detail: fmt.Sprintf("the body cannot be read: %s", err)}
+	if req.HasBody = len(body) > 0; req.HasBody {
+		if req.Body, err = expression.DecodeRaw(body); err != nil {
+			return req, &Error{Code: "InvalidJSON", Detail: fmt.Sprintf("the body cannot be read: %s", err)}
 		}
 	}
-	raw, err := plain(trigger)
-	if err != nil {
-		return engine.StartRequest{}, err
-	}
-	in, err := g.input(r.Context(), route, body, trigger, at)
-	return engine.StartRequest{
-		Workflow: route.Workflow, Input: in, IdempotencyKey: key,
-		Trigger: raw, TriggerID: route.Trigger.ID, WantsAnswer: route.Trigger.Respond,
-	}, err
+	return req, nil
 }
 
 // headers returns the headers that a run may see, in lower case.

@@ -497,7 +497,16 @@ type TriggerStatus struct {
 	// Code Why the last firing started nothing.
 	Code string `json:"code,omitempty,omitzero"`
 
-	// Kind schedule or event.
+	// Duplicates Firings that were repeats and started nothing.
+	Duplicates int64 `json:"duplicates,omitempty,omitzero"`
+
+	// Filtered Firings that the condition kept back.
+	Filtered int64 `json:"filtered,omitempty,omitzero"`
+
+	// Keys Keys of dedupe that are remembered.
+	Keys int `json:"keys,omitempty,omitzero"`
+
+	// Kind schedule, event or http.
 	Kind    string    `json:"kind"`
 	LastDue time.Time `json:"lastDue,omitempty,omitzero"`
 
@@ -518,7 +527,7 @@ type TriggerStatus struct {
 	Status  string `json:"status"`
 	Trigger string `json:"trigger"`
 
-	// Waiting Firings that wait for them.
+	// Waiting Firings that wait for them, or for the rate limit.
 	Waiting  int    `json:"waiting"`
 	Workflow string `json:"workflow"`
 }
