@@ -22,6 +22,7 @@ var table = []row{
 	{"pkg/eventlog/logtest", []string{"pkg/eventlog"}},
 	{"pkg/eventlog", nil},
 	{"pkg/connectors/...", []string{"pkg/connectors/..."}},
+	{"pkg/egress", nil},
 	{"pkg/secrets", []string{"pkg/expression"}},
 	{"pkg/zone", nil},
 	{"pkg/schedule", nil},
@@ -35,7 +36,7 @@ var table = []row{
 	{"pkg/fact", []string{"pkg/expression"}},
 	{"pkg/interpreter", []string{"pkg/fact", "pkg/expression", "pkg/graph"}},
 	{"pkg/books", []string{"pkg/fact", "pkg/expression", "pkg/graph", "pkg/schedule", "pkg/zone"}},
-	{"pkg/config", []string{"schema", "pkg/dsl", "pkg/expression", "pkg/diag", "pkg/secrets"}},
+	{"pkg/config", []string{"schema", "pkg/dsl", "pkg/expression", "pkg/diag", "pkg/egress", "pkg/graph", "pkg/secrets"}},
 	{"pkg/engine", []string{
 		"schema", "pkg/diag", "pkg/eventlog", "pkg/connectors", "pkg/secrets", "pkg/schedule", "pkg/zone", "pkg/expression",
 		"pkg/graph", "pkg/dsl", "pkg/dsl/wdl", "pkg/fact", "pkg/interpreter", "pkg/books", "pkg/config",

@@ -3,10 +3,8 @@ package http
 import (
 	"context"
 	"io"
-	"net"
 	nethttp "net/http"
 	"net/url"
-	"syscall"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -51,8 +49,8 @@ func newClient(s settings, o Options) (*client, error) {
 		}
 	}
 	transport := &nethttp.Transport{
-		Proxy:                  nil, // a proxy would dial for us and pass by Control
-		DialContext:            (&net.Dialer{Timeout: dialTimeout, Control: control(o.Control)}).DialContext,
+		Proxy:                  nil, // a proxy would dial for us and pass by egress
+		DialContext:            dialer{egress: o.Egress, base: base}.dial,
 		TLSClientConfig:        tlsConfig,
 		TLSHandshakeTimeout:    dialTimeout,
 		IdleConnTimeout:        idleTimeout,
@@ -143,22 +141,4 @@ func (c *client) enter(ctx context.Context) (leave func(), err error) {
 		}
 	}
 	return leave, nil
-}
-
-// egressError marks an address that Options.Control refused.
-type egressError struct{ err error }
-
-func (e *egressError) Error() string { return e.err.Error() }
-func (e *egressError) Unwrap() error { return e.err }
-
-func control(policy func(network, address string, c syscall.RawConn) error) func(string, string, syscall.RawConn) error {
-	if policy == nil {
-		return nil
-	}
-	return func(network, address string, c syscall.RawConn) error {
-		if err := policy(network, address, c); err != nil {
-			return &egressError{err: err}
-		}
-		return nil
-	}
 }

@@ -91,7 +91,9 @@ func (f failing) noAnswer(err error) *connectors.Error {
 	var turned *redirectError
 	switch {
 	case errors.As(err, &egress):
-		return f.final(CodeEgressDenied, "the egress policy refuses the address: "+egress.Error(), nil)
+		e := f.final(CodeEgressDenied, egress.Error(), nil)
+		e.Lost = false // what was sent before a redirect was answered by it
+		return e
 	case errors.As(err, &turned):
 		// The first address has answered, so nothing is lost; whether it acted
 		// before it redirected is its own affair.

@@ -13,8 +13,8 @@ package http
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/connectors"
@@ -22,10 +22,12 @@ import (
 
 // Options is what the connector takes from the program. The zero value works.
 type Options struct {
-	// Control is asked before each connection is dialled, after names are
-	// resolved and on every redirect; an error from it refuses the call with
-	// CodeEgressDenied. Nil allows all.
-	Control func(network, address string, c syscall.RawConn) error
+	// Egress is asked before each connection is dialled, once for each address
+	// that the host's name resolves to, and on every redirect. own tells that
+	// host and port are those of the connection's url. An error refuses the
+	// address; a call that gets nowhere fails with CodeEgressDenied. Nil allows
+	// all.
+	Egress func(host string, own bool, to netip.AddrPort) error
 	// Now reads the clock for Retry-After dates. Nil: the system's clock.
 	Now func() time.Time
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	nethttp "net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/keelstep/keelstep/pkg/connectors"
@@ -105,8 +105,8 @@ func TestEgress(t *testing.T) {
 	allowed := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		nethttp.Redirect(w, r, forbidden, nethttp.StatusTemporaryRedirect)
 	})
-	o := http.Options{Control: func(_, address string, _ syscall.RawConn) error {
-		if address == strings.TrimPrefix(forbidden, "http://") {
+	o := http.Options{Egress: func(_ string, _ bool, to netip.AddrPort) error {
+		if to.String() == strings.TrimPrefix(forbidden, "http://") {
 			return errors.New("not there")
 		}
 		return nil
@@ -116,7 +116,7 @@ func TestEgress(t *testing.T) {
 		certain bool
 	}{{forbidden, true}, {allowed, false}} {
 		e := run(t, o, connectors.Settings{"url": c.url}, "http.post", `{}`)
-		if code(e) != http.CodeEgressDenied || !e.Final || e.Certain != c.certain {
+		if code(e) != http.CodeEgressDenied || !e.Final || e.Certain != c.certain || e.Lost {
 			t.Errorf("%s: got %+v, want a final %s", c.url, e, http.CodeEgressDenied)
 		}
 	}

@@ -63,6 +63,9 @@ func (s settings) Validate() []connectors.Problem {
 	wrong := func(path, message string) {
 		problems = append(problems, connectors.Problem{Path: path, Message: message})
 	}
+	if _, err := s.base(); err != nil {
+		wrong("/url", err.Error())
+	}
 	if s.Auth != nil {
 		if n := s.Auth.count(); n != 1 {
 			wrong("/auth", "needs exactly one of basic, bearer and apiKey")

@@ -19,7 +19,8 @@ const (
 	CodeConnectionLost = "ConnectionLost"
 	// CodeTLSFailed: the two sides do not agree on a secure connection.
 	CodeTLSFailed = "TLSFailed"
-	// CodeEgressDenied: the egress policy refuses the address.
+	// CodeEgressDenied: the egress policy refuses the address. Nothing was sent
+	// there.
 	CodeEgressDenied = "EgressDenied"
 	// CodeInvalidHeader: a header's name or value cannot be sent.
 	CodeInvalidHeader = "InvalidHeader"
