@@ -14,7 +14,10 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/keelstep/keelstep/pkg/config"
+	"github.com/keelstep/keelstep/pkg/connectors/standard"
 	"github.com/keelstep/keelstep/pkg/diag"
+	"github.com/keelstep/keelstep/pkg/dsl"
+	"github.com/keelstep/keelstep/pkg/engine"
 )
 
 var update = flag.Bool("update", false, "rewrite what the cases expect")
@@ -50,7 +53,55 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func shown(t *testing.T, env *config.Environment, found diag.List) string {
+// TestCheck holds the environment of each case, its first file, against its
+// workflows, which are all there are unless the name of the case ends in _some.
+func TestCheck(t *testing.T) {
+	files, err := filepath.Glob("testdata/check/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	registry := standard.New()
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			env, found := config.Load(a.Files[0].Name, a.Files[0].Data, nil)
+			if env == nil {
+				t.Fatal(found)
+			}
+			n := config.Needs{Unbound: true, Whole: !strings.HasSuffix(file, "_some.txtar"), Connectors: engine.NewSettings(registry)}
+			var kept []txtar.File
+			for _, f := range a.Files {
+				if strings.HasPrefix(f.Name, "workflows/") {
+					w, bad := dsl.Compile(f.Name, f.Data, engine.NewCatalog(registry, nil))
+					if w == nil {
+						t.Fatal(bad)
+					}
+					n.Workflows = append(n.Workflows, w)
+				}
+				if f.Name != "want" {
+					kept = append(kept, f)
+				}
+			}
+			got := lines(t, env.Check(n))
+			if *update {
+				a.Files = append(kept, txtar.File{Name: "want", Data: []byte(got)})
+				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if d := cmp.Diff(got, string(a.Files[len(a.Files)-1].Data)); d != "" {
+				t.Errorf("got -, want +:\n%s", d)
+			}
+		})
+	}
+}
+
+func lines(t *testing.T, found diag.List) string {
+	t.Helper()
 	var b strings.Builder
 	for _, d := range found {
 		if d.Span.Start == d.Span.End {
@@ -58,6 +109,12 @@ func shown(t *testing.T, env *config.Environment, found diag.List) string {
 		}
 		fmt.Fprintf(&b, "%d:%d-%d %s %s [%s] %s\n", d.Span.Start.Line, d.Span.Start.Col, d.Span.End.Col, d.Severity, d.Message, d.Code, d.Hint)
 	}
+	return b.String()
+}
+
+func shown(t *testing.T, env *config.Environment, found diag.List) string {
+	var b strings.Builder
+	b.WriteString(lines(t, found))
 	if env == nil {
 		return b.String()
 	}

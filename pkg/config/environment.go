@@ -1,12 +1,14 @@
 // Package config reads what a project folder says beside its workflows: the
-// environments that bind connections, parameters and secrets. It opens no
-// connection and never holds the value of a secret.
+// environments that bind connections, parameters and secrets, and say where
+// calls may lead. It opens no connection and never holds the value of a secret.
 package config
 
 import (
 	"maps"
 	"slices"
 
+	"github.com/keelstep/keelstep/pkg/dsl"
+	"github.com/keelstep/keelstep/pkg/egress"
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/secrets"
 )
@@ -28,6 +30,10 @@ type Environment struct {
 	Secrets *secrets.Store
 	// Services is the sample services that run beside the engine, by name.
 	Services []Service
+	// Egress says where calls may lead; nil: the environment does not say.
+	Egress *egress.Policy
+
+	tree *dsl.Tree
 }
 
 // Connection is what a workflow's connection name is bound to. Settings is

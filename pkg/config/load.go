@@ -19,9 +19,16 @@ import (
 
 // The codes of findings that this package adds to those of the structure.
 const (
-	codeNotSupported diag.Code = "E208"
-	codeValue        diag.Code = "E204"
-	codeSurprise     diag.Code = "E215"
+	codeValue       diag.Code = "E204"
+	codeSurprise    diag.Code = "E215"
+	codeUnbound     diag.Code = "E504"
+	codeClosed      diag.Code = "E601"
+	codeSettings    diag.Code = "E602"
+	codeNoValue     diag.Code = "E603"
+	codeMisfit      diag.Code = "E604"
+	codeNoParameter diag.Code = "E605"
+	codeNoUse       diag.Code = "E606"
+	codeService     diag.Code = "E607"
 )
 
 // Load reads an environment, YAML or JSON. environ is the process environment
@@ -35,13 +42,13 @@ func Load(file string, src []byte, environ []string) (*Environment, diag.List) {
 	doc, _ := tree.Value().(map[string]any)
 	env := &Environment{
 		Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), File: file,
-		Connections: map[string]Connection{}, Limits: map[string]Limit{}, Parameters: map[string]expression.Value{},
+		Connections: map[string]Connection{}, Limits: map[string]Limit{}, Parameters: map[string]expression.Value{}, tree: tree,
 	}
 	l.limits(env, doc)
 	l.connections(env, doc)
 	l.parameters(env, doc)
 	l.services(env, doc)
-	l.refuse("/egress", "egress")
+	l.egress(env, doc)
 	if len(found) == 0 {
 		l.sources(env, doc, environ)
 	}
@@ -62,18 +69,6 @@ type loader struct {
 
 func (l *loader) report(code diag.Code, pointer, message, hint string) {
 	l.found = append(l.found, l.tree.Diagnostic(code, pointer, message, hint))
-}
-
-// refuse reports a key that this version does not enforce: taking it silently
-// would promise what is not kept.
-func (l *loader) refuse(pointer, name string) {
-	if !l.tree.Has(pointer) {
-		return
-	}
-	d := l.tree.Diagnostic(codeNotSupported, pointer, fmt.Sprintf("%q is not supported yet by this version", name),
-		"leave it out; it would not be enforced")
-	d.Span = l.tree.KeySpan(pointer)
-	l.found = append(l.found, d)
 }
 
 func (l *loader) connections(env *Environment, doc map[string]any) {

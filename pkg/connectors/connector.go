@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // OpenFunc makes what all calls through one connection share. The close it
@@ -46,11 +47,10 @@ func Connected[S any](c Connector, open func(ctx context.Context, s S) (shared a
 		if err != nil {
 			return []Problem{{Message: "is not JSON: " + err.Error()}}
 		}
-		_, problems := form.accept(raw, sealedAllowed)
-		if len(problems) > 0 {
+		if _, problems := form.accept(raw, sealedAllowed); len(problems) > 0 {
 			return problems
 		}
-		return nil
+		return validated(form, raw, new(S))
 	}
 	c.Open = func(ctx context.Context, s Settings) (shared any, closeShared func() error, err error) {
 		defer func() {
@@ -69,6 +69,59 @@ func Connected[S any](c Connector, open func(ctx context.Context, s S) (shared a
 		return shared, closeShared, err
 	}
 	return &c
+}
+
+// validated has settings of the right form checked by the struct that into
+// points to. A sealed secret is taken for some text, and what is wrong with
+// that text is not reported. What cannot be read in this way is checked when
+// it is opened.
+func validated(form *shape, raw json.RawMessage, into any) []Problem {
+	var places []string
+	raw = unsealed("", raw, &places)
+	filled, problems := form.accept(raw, sealedRefused)
+	if len(problems) > 0 || json.Unmarshal(filled, into) != nil {
+		return nil
+	}
+	v, ok := into.(Validator)
+	if !ok {
+		return nil
+	}
+	for _, p := range v.Validate() {
+		if !slices.Contains(places, p.Path) {
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
+// unsealed returns raw with a text in place of each sealed secret, and adds
+// their places.
+func unsealed(at string, raw json.RawMessage, places *[]string) json.RawMessage {
+	if isSealed(raw) {
+		*places = append(*places, at)
+		return json.RawMessage(`"***"`)
+	}
+	var list []json.RawMessage
+	var members map[string]json.RawMessage
+	switch kindName(raw) {
+	case "list":
+		if json.Unmarshal(raw, &list) != nil {
+			return raw
+		}
+		for i := range list {
+			list[i] = unsealed(fmt.Sprintf("%s/%d", at, i), list[i], places)
+		}
+		return rebuilt(raw, list, true)
+	case "object":
+		if json.Unmarshal(raw, &members) != nil {
+			return raw
+		}
+		for _, name := range sortedKeys(members) {
+			members[name] = unsealed(at+"/"+pointer(name), members[name], places)
+		}
+		return rebuilt(raw, members, true)
+	}
+	return raw
 }
 
 // decode reads settings into the struct that into points to.

@@ -15,7 +15,7 @@ type Entry struct {
 // Codes returns all entries in the order of their codes. The caller may
 // change the list.
 func Codes() []Entry {
-	return slices.Concat(readingCodes[:], structureCodes[:], flowCodes[:], expressionCodes[:], callCodes[:])
+	return slices.Concat(readingCodes[:], structureCodes[:], flowCodes[:], expressionCodes[:], callCodes[:], environmentCodes[:])
 }
 
 // Lookup returns the entry of a code; ok is false when there is none.
@@ -55,7 +55,7 @@ var structureCodes = [...]Entry{
 	{Code: "E205", Title: "a step without verb, or a trigger without kind", Explanation: "Every step has exactly one verb, which says what it does, and every trigger fires by http, schedule or event.", Hint: "Add the verb, or the kind."},
 	{Code: "E206", Title: "a step with two verbs, or a trigger of two kinds", Explanation: "Every step has exactly one verb, which says what it does, and every trigger fires in exactly one way.", Hint: "Make two of it."},
 	{Code: "E207", Title: "a key without effect", Explanation: "The key is known, but it does nothing in this step.", Hint: "Remove it, or move it to the step that it belongs to."},
-	{Code: "E208", Title: "not supported yet", Explanation: "This setting of an environment is not enforced by this version.", Hint: "Leave it out; nothing would act on it."},
+	{Code: "E208", Title: "not supported yet", Explanation: "This version would not act on the key.", Hint: "Leave it out."},
 	{Code: "E209", Title: "a name that is not allowed", Explanation: "Names that expressions use are made of letters, digits and _, and do not start with a digit. A hyphen would be read as minus.", Hint: "Use _ in place of -."},
 	{Code: "E210", Title: "a name that stands twice", Explanation: "Ids are unique in the whole file, in all branches and loops; ids, paths and predecessors of one list as well.", Hint: "Rename one of them."},
 	{Code: "E211", Title: "a name that is taken", Explanation: "The name of a loop's item may not be that of a function, of a name of the language, or of the item of a loop around it.", Hint: "Take another name."},
@@ -126,4 +126,15 @@ var callCodes = [...]Entry{
 	{Code: "E506", Title: "a part of an input is missing", Explanation: "The operation, or the workflow that a trigger starts, needs it.", Hint: "Add it."},
 	{Code: "E507", Title: "an unknown part of an input", Explanation: "The operation, or the workflow that a trigger starts, does not take it.", Hint: "Correct the spelling, or remove it."},
 	{Code: "E508", Title: "a part of an input has the wrong type or value", Explanation: "The operation, or the workflow that a trigger starts, takes another type, or the value is outside of what it allows.", Hint: "Convert it, or correct the value."},
+}
+
+// Environments, and what workflows need of them.
+var environmentCodes = [...]Entry{
+	{Code: "E601", Title: "a connection that egress closes", Explanation: "The url of the connection leads where the environment's own egress lets no call go, so every call through it would fail.", Hint: "Add the host to egress.allow, or correct the url."},
+	{Code: "E602", Title: "settings that the connector does not take", Explanation: "The settings of a connection have the form that its connector gives them.", Hint: "Correct the setting; engine connectors NAME lists what there is."},
+	{Code: "E603", Title: "a parameter without a value", Explanation: "The workflow declares a parameter without a default, and the environment does not give it one.", Hint: "Add it under parameters, or give it a default in the workflow."},
+	{Code: "E604", Title: "a parameter's value that does not fit", Explanation: "The value that the environment gives does not fit what the workflow declares.", Hint: "Correct the value, or the declaration."},
+	{Code: "E605", Title: "a parameter that no workflow has", Explanation: "Nothing reads the value, so what it was meant to change stays as it is.", Hint: "Correct the spelling, or remove it."},
+	{Code: "E606", Title: "a connection that no workflow has", Explanation: "Nothing calls through it.", Hint: "Correct the spelling, or remove it.", Warning: true},
+	{Code: "E607", Title: "a service that does not exist", Explanation: "An environment may start sample services beside the engine, and settings name one as service://NAME.", Hint: "Correct the name, or add the service."},
 }

@@ -3,6 +3,7 @@ package dsl
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -204,7 +205,11 @@ func (c *compiler) checkBound(n *node, name string) {
 	b, ok := c.bound[name]
 	switch {
 	case !ok:
-		c.at(codeUnbound, n, fmt.Sprintf("the environment does not bind the connection %q", name), fmt.Sprintf("add it to the file of the environment: connections: { %s: { … } }", name))
+		hint := fmt.Sprintf("add it to the file of the environment: connections: { %s: { … } }", name)
+		if near := nearest(name, slices.Sorted(maps.Keys(c.bound))); near != "" {
+			hint = fmt.Sprintf("it binds %q: is that the one? Give both the same name", near)
+		}
+		c.at(codeUnbound, n, fmt.Sprintf("the environment does not bind the connection %q", name), hint)
 	case b.Connector != "" && declared != "" && b.Connector != declared:
 		c.at(codeOtherConnector, n, fmt.Sprintf("the environment binds %q to the connector %q, the workflow says %q", name, b.Connector, declared), "change one of them")
 	default:

@@ -7,6 +7,7 @@ import (
 	"github.com/keelstep/keelstep/pkg/diag/page"
 	"github.com/keelstep/keelstep/pkg/dsl"
 	"github.com/keelstep/keelstep/pkg/engine"
+	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 // The names that examples have in findings.
@@ -23,9 +24,16 @@ func findings(x page.Example) diag.List {
 	if x.Environment != "" {
 		env, all = config.Load(environmentFile, []byte(x.Environment), nil)
 	}
+	var flows []*graph.Workflow
 	if x.Workflow != "" {
-		_, found := dsl.CompileWith(dsl.Options{WarnAny: true}, workflowFile, x.Source(), engine.NewCatalog(standard.New(), env))
+		w, found := dsl.CompileWith(dsl.Options{WarnAny: true}, workflowFile, x.Source(), engine.NewCatalog(standard.New(), env))
 		all = append(all, found...)
+		if w != nil {
+			flows = append(flows, w)
+		}
+	}
+	if env != nil {
+		all = append(all, env.Check(config.Needs{Workflows: flows, Whole: len(flows) > 0, Connectors: engine.NewSettings(standard.New())})...)
 	}
 	return all
 }

@@ -96,6 +96,7 @@ var groups = []struct{ digit, title string }{
 	{"3", "The order of steps"},
 	{"4", "Expressions"},
 	{"5", "Calls and connections"},
+	{"6", "Environments"},
 }
 
 // index returns the list of all pages.
