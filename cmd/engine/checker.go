@@ -19,10 +19,11 @@ type checker struct {
 	sources map[string][]byte // their texts
 	found   diag.List
 	envs    map[string]*config.Environment // by absolute path; nil: it is not valid
+	flows   map[string]config.Needs        // what environments are for, by the files of the workflows
 }
 
 func newChecker(a *app, o validateOptions) *checker {
-	return &checker{a: a, o: o, sources: map[string][]byte{}, envs: map[string]*config.Environment{}}
+	return &checker{a: a, o: o, sources: map[string][]byte{}, envs: map[string]*config.Environment{}, flows: map[string]config.Needs{}}
 }
 
 // path checks a file, a project with all its files, or one of its folders.
@@ -82,7 +83,7 @@ func (c *checker) named(p project, src []byte) error {
 	file := p.files[0]
 	switch kindOf(file) {
 	case kindEnvironment:
-		_, err := c.environment(file, src)
+		_, err := c.environment(p, file, src)
 		return err
 	case kindTest:
 		return c.test(p, file, src)
@@ -116,8 +117,9 @@ func absolute(file string) string {
 	return filepath.Clean(file)
 }
 
-// environment checks an environment and returns it; nil when it is not valid.
-func (c *checker) environment(file string, src []byte) (*config.Environment, error) {
+// environment checks an environment, against the workflows of a project, and
+// returns it; nil when it is not valid by itself.
+func (c *checker) environment(p project, file string, src []byte) (*config.Environment, error) {
 	key := absolute(file)
 	if env, ok := c.envs[key]; ok {
 		return env, nil
@@ -128,6 +130,15 @@ func (c *checker) environment(file string, src []byte) (*config.Environment, err
 	}
 	env, found := config.Load(file, src, c.a.environ)
 	c.envs[key] = env
+	if env != nil {
+		n, err := c.needs(p)
+		if err != nil {
+			return nil, err
+		}
+		chosen, err := p.envFile(c.o.env)
+		n.Unbound = c.o.env == "" || err != nil || !sameFile(chosen, file)
+		found = slices.Concat(found, checkEnv(env, n), namesakes(env))
+	}
 	c.found = append(c.found, found...)
 	return env, nil
 }
@@ -157,7 +168,7 @@ func (c *checker) workflows(p project, src []byte) error {
 		if err != nil {
 			return err
 		}
-		if env, err = c.environment(file, nil); err != nil {
+		if env, err = c.environment(p, file, nil); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/engine"
 	"github.com/keelstep/keelstep/pkg/eventlog/memlog"
+	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 // compiled is a project that was found valid.
@@ -65,6 +66,7 @@ func (a *app) compile(ctx context.Context, p project, envName string) (compiled,
 	docs := openDocuments(p, c.env)
 	defer docs.close()
 	docs.introduce(sources)
+	var flows []*graph.Workflow
 	for _, f := range p.files {
 		w, found := docs.compile(f, sources[f], false)
 		a.printFindings(found, diag.Source(f, sources[f]))
@@ -80,8 +82,9 @@ func (a *app) compile(ctx context.Context, p project, envName string) (compiled,
 			return c, usagef("", "%s: %s", f, err)
 		}
 		c.files, c.srcs, c.defs = append(c.files, name), append(c.srcs, src), append(c.defs, def)
+		flows = append(flows, w)
 	}
-	return c, nil
+	return c, a.fits(c.env, flows)
 }
 
 // readAll reads files that a person wrote.

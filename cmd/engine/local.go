@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type localOptions struct {
 	env      *config.Environment // nil: none
 	services bool                // start the services that env asks for
 	public   string              // what links to tasks begin with
+	listen   net.Addr            // where the program serves others; nil: nowhere
 	still    bool                // only look: nothing is resumed, nothing runs
 	log      *slog.Logger        // nil: nobody is told
 }
@@ -115,7 +117,7 @@ func openStore(data dataDir, opts boltlog.Options) (*boltlog.Log, error) {
 
 // begin starts services, engine and API on the open store.
 func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
-	opts := engine.Options{Store: l.store, Registry: standard.New(), Env: o.env, Clock: a.clock, Logger: o.log, Still: o.still}
+	opts := engine.Options{Store: l.store, Env: o.env, Clock: a.clock, Logger: o.log, Still: o.still}
 	if o.services {
 		var err error
 		if l.services, err = startServices(ctx, o.env, o.data, o.log); err != nil {
@@ -123,6 +125,7 @@ func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
 		}
 		opts.Services = l.services.urls
 	}
+	opts.Registry = standard.With(standard.Options{Egress: egressOf(o.env, opts.Services, o.listen).Check})
 	if !o.still {
 		key, err := api.LoadOrCreateLinkKey(string(o.data))
 		if err != nil {

@@ -96,7 +96,7 @@ func (a *app) serve(ctx context.Context, path string, o serveOptions) error {
 		level = slog.LevelDebug
 	}
 	logger := newLogger(a.errs, o.logFormat, level)
-	l, err := a.openLocal(ctx, localOptions{data: data, env: c.env, services: true, log: logger, public: o.publicURL(listener.Addr())})
+	l, err := a.openLocal(ctx, localOptions{data: data, env: c.env, services: true, log: logger, public: o.publicURL(listener.Addr()), listen: listener.Addr()})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

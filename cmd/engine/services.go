@@ -22,24 +22,32 @@ import (
 	"github.com/keelstep/keelstep/samples/order/shop"
 )
 
-// sampleService makes a service that an environment may ask for. dir is where
-// it may keep a file; options is what the environment says about it.
-type sampleService func(dir string, options map[string]any) (http.Handler, func() error, error)
+// sampleService is a service that an environment may ask for. options is what
+// the environment says about it.
+type sampleService struct {
+	// open makes the service. dir is where it may keep a file.
+	open func(dir string, options map[string]any) (http.Handler, func() error, error)
+	// check says what is wrong with options.
+	check func(options map[string]any) error
+}
 
 // sampleServices is the services there are, by the name that environments
 // use.
 var sampleServices = map[string]sampleService{
-	"order-shop": orderShop,
+	"order-shop": {orderShop, func(options map[string]any) error { return decodeOptions(options, new(shopOptions)) }},
+}
+
+// shopOptions is the options of the order shop.
+type shopOptions struct {
+	Slow      duration `json:"slow"`
+	FailEvery int      `json:"failEvery"`
+	LoseEvery int      `json:"loseEvery"`
+	Seed      uint64   `json:"seed"`
 }
 
 // orderShop is the service of samples/order.
 func orderShop(dir string, options map[string]any) (http.Handler, func() error, error) {
-	var o struct {
-		Slow      duration `json:"slow"`
-		FailEvery int      `json:"failEvery"`
-		LoseEvery int      `json:"loseEvery"`
-		Seed      uint64   `json:"seed"`
-	}
+	var o shopOptions
 	if err := decodeOptions(options, &o); err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +108,7 @@ func startServices(ctx context.Context, env *config.Environment, data dataDir, l
 }
 
 func (s *services) start(want config.Service, data dataDir, log *slog.Logger) error {
-	open, ok := sampleServices[want.Sample]
+	sample, ok := sampleServices[want.Sample]
 	if !ok {
 		return usagef("there are: "+strings.Join(slices.Sorted(maps.Keys(sampleServices)), ", "),
 			"service %s: no sample %q", want.Name, want.Sample)
@@ -109,7 +117,7 @@ func (s *services) start(want config.Service, data dataDir, log *slog.Logger) er
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return brokenf("", "%s: %s", dir, plainOS(err))
 	}
-	handler, closeHandler, err := open(dir, want.Options)
+	handler, closeHandler, err := sample.open(dir, want.Options)
 	if err != nil {
 		return usagef("", "service %s: %s", want.Name, err)
 	}

@@ -24,8 +24,10 @@ func validateCommand(a *app) *cobra.Command {
 		Long: `validate checks workflows and reports everything that is wrong at once, each
 finding with its place, its cause and what to do. PATH is a file, or a project
 folder whose workflows, environments and tests are all checked; - is standard
-input. With --env it also checks that the environment binds what the workflows
-need; without it connections are not looked at.
+input. Every environment is held against the workflows: connections, their
+settings, parameters. What the one lacks that --env names is shown at the steps
+that need it. Workflows that are named alone are checked without an environment
+unless --env names one.
 
 Exit codes: 0 nothing is wrong, 1 there are errors, 2 wrong usage.`,
 		Example: `  engine validate samples/order

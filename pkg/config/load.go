@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"

@@ -6,16 +6,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keelstep/keelstep/pkg/config"
 	"github.com/keelstep/keelstep/pkg/connectors/standard"
 	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/dsl"
 	"github.com/keelstep/keelstep/pkg/engine"
 )
 
-var block = regexp.MustCompile("(?s)```yaml( steps)?\n(.*?)```")
+var block = regexp.MustCompile("(?s)```yaml( steps| env)?\n(.*?)```")
 
 // The examples of the page compile without a finding; a list of steps stands
-// in a workflow with a connection.
+// in a workflow with a connection, and what is marked env is an environment.
 func TestExamples(t *testing.T) {
 	page, err := write()
 	if err != nil {
@@ -27,6 +28,12 @@ func TestExamples(t *testing.T) {
 	}
 	for _, m := range found {
 		src := m[2]
+		if m[1] == " env" {
+			if _, l := config.Load("env/example.yaml", []byte(src), nil); len(l) > 0 {
+				t.Errorf("%s\n%s", src, diag.Text(l, nil))
+			}
+			continue
+		}
 		if m[1] != "" {
 			src = "workflow: x\nversion: \"1\"\nconnections: { shop: { connector: http } }\nsteps:\n  " + strings.ReplaceAll(src, "\n", "\n  ")
 		}
