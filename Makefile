@@ -9,7 +9,7 @@ BASE  ?= main
 RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race lint fmt vet generate generated golden fuzz sim crash poison bench bench-diff tidy vuln ci
+.PHONY: help build check test race lint fmt vet generate generated golden histories fuzz sim crash poison bench bench-diff tidy vuln ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ generated: ## fail when generated files are not what generate writes
 
 golden: ## rewrite the expected output of all cases; the diff is the review
 	$(GO) run ./internal/cmd/each -golden
+
+histories: ## record the histories of a new release (make histories R=v1.0)
+	$(GO) test ./internal/golden -run='^TestRecord$$' -count=1 -v -golden.record=$(R)
 
 fuzz: ## every fuzz target for T (make fuzz T=30s)
 	$(GO) run ./internal/cmd/each -fuzz=$(T)

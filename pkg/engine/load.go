@@ -124,7 +124,7 @@ func (r *run) replayFrom(after uint64) error {
 				return fmt.Errorf("record %d: %w", rec.Seq, err)
 			}
 			for _, ev := range events {
-				if err := m.Apply(ev); err != nil {
+				if err := m.Fold(ev); err != nil {
 					return fmt.Errorf("record %d: %w", rec.Seq, err)
 				}
 				if interpreter.IsCarried(ev.Fact) {

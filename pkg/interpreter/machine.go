@@ -103,6 +103,18 @@ func (m *Machine) Apply(e fact.Event) error {
 	return nil
 }
 
+// Fold is Apply for what was read: an event that the machine, as the events
+// before it have left it, has no place for is an error that wraps ErrHistory,
+// whatever it would make the machine do.
+func (m *Machine) Fold(e fact.Event) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%w: event %d, %s: the run has no place for it", ErrHistory, e.Seq, fact.NameOf(e.Fact))
+		}
+	}()
+	return m.Apply(e)
+}
+
 // Decide takes inputs one after another, each with everything that follows
 // from it, and returns what happened. The events are already applied. at is
 // the clock as read; the time of an event never goes back.
