@@ -115,6 +115,14 @@ func (p *Program) cellOf(path string) (c cell, ok bool) {
 	return c, ok
 }
 
+// spares returns why a fault cannot strike a verb, empty when it can.
+func (f Fault) spares(v graph.Kind) string {
+	if f == Depth && v != graph.CallWorkflow {
+		return "only a call starts a child"
+	}
+	return ""
+}
+
 // impossible returns why a verb cannot stand in a container, empty when it
 // can.
 func (c cell) impossible() string {

@@ -31,13 +31,22 @@ const (
 	Cancel                    // the run is cancelled
 	CancelTwice               // and once more
 	Suspend                   // the run is suspended for a while
+	Stuck                     // the run is set aside for a while and read again
+	byChance                  // those below follow from the workflow
+)
+
+// What a workflow brings about by itself.
+const (
+	Split = byChance + iota // a turn ends at its bound
+	Lack                    // bytes are lacking and brought
+	Depth                   // a child would have too many parents
 	faults
 )
 
 var faultNames = [faults]string{
 	"crash-before", "crash-after", "crash-issued", "crash-idle", "append-fails", "append-lost", "append-kept",
 	"lost-answer", "duplicate", "reorder", "batch", "clock-forward", "clock-back", "late-timer", "stale-timer",
-	"stale-result", "snapshot", "carry", "cancel", "cancel-twice", "suspend",
+	"stale-result", "snapshot", "carry", "cancel", "cancel-twice", "suspend", "stuck", "split", "lack", "depth",
 }
 
 // String returns the name as tables show it.
@@ -90,7 +99,7 @@ func newPlan(seed uint64, turns int) *plan {
 		return p
 	}
 	share := one(p.dice, 30, 50, 80)
-	for f := range faults {
+	for f := range byChance {
 		often := one(p.dice, 6, 14, 35)
 		if p.dice.chance(share) {
 			p.percent[f] = often

@@ -209,6 +209,19 @@ func (g *generator) listen() {
 	}
 }
 
+// timed adds a timeout to a step that has none: one that never strikes, or
+// hardly ever, where time makes no difference.
+func (g *generator) timed(s doc) doc {
+	if !g.chance(5) || has(s, "timeout", "return", "terminate", "fail", "respond", "emit", "compose", "set", "append", "increment") {
+		return s
+	}
+	if !g.p.Racy {
+		return s.with("timeout", never)
+	}
+	g.p.Timed = true
+	return s.with("timeout", one(g.dice, "200ms", "5s", "1h"))
+}
+
 // tracked adds an attribute of the run to a step.
 func (g *generator) tracked(s doc) doc {
 	if !g.chance(6) {

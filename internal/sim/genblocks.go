@@ -243,14 +243,22 @@ func (g *generator) saga(at place) doc {
 	if !at.beside && g.chance(40) {
 		verb = "parallel"
 	}
+	over := doc{{verb, steps}}
+	if !at.concurrent && g.chance(35) { // each pass does it all, and all passes are undone
+		over = doc{{"foreach", "1..3"}, {"as", word(g.id("item"))}, {"do", steps}, {"onError", word(one(g.dice, "stop", "settle", "ignore"))}}
+		if g.chance(40) {
+			over = doc{{"until", "index >= 1"}, {"do", steps}}
+		}
+	}
+	over = append(doc{{"id", id}}, over...)
 	roll := doc{{"id", g.id("roll")}, {"rollback", word(id)}}
 	if g.chance(50) {
-		return doc{{"id", id}, {verb, steps}, {"finally", []doc{roll}}}
+		return over.with("finally", []doc{roll})
 	}
 	// A stop during this call must not keep the rollback from running.
 	tell := doc{{"id", g.id("act")}, {"action", "test.safe"}, {"with", doc{{"do", one(g.dice, "ok", "slow")}}}}
 	roll = second(roll, entry{"runAfter", doc{{idIn(tell), word("[succeeded, failed, timedOut, skipped, cancelled]")}}})
-	return doc{{"id", id}, {verb, steps}, {"finally", []doc{tell, roll}}}
+	return over.with("finally", []doc{tell, roll})
 }
 
 // diamond makes a scope in which one step's end chooses between two others.

@@ -53,7 +53,8 @@ func (c cell) forcesRace() bool {
 
 // show makes steps of which one is the verb in the container.
 func (g *generator) show(c cell) []doc {
-	at := place{depth: maxDepth - 2, mayFail: true, mayEnd: true}
+	aside := (g.p.Racy || !c.ends()) && g.chance(40)
+	at := place{depth: maxDepth - 2, mayFail: true, mayEnd: g.p.Racy || !aside}
 	g.left = max(g.left, 8)
 	first, _ := g.action(at, "ok")
 	if !has(first, "compensate") {
@@ -71,7 +72,7 @@ func (g *generator) show(c cell) []doc {
 		steps = append(steps, g.house(c, at))
 	}
 	last := steps[len(steps)-1]
-	if (g.p.Racy || !c.ends()) && g.chance(40) {
+	if aside {
 		steps = append([]doc{g.aside(at)}, steps...)
 	}
 	if has(last, "return", "terminate") || g.chance(30) {
@@ -85,7 +86,10 @@ func (g *generator) show(c cell) []doc {
 func (g *generator) house(c cell, at place) doc {
 	id := g.id("box")
 	in, handler := at.inner(), g.handler(at)
-	handler.mayFail, handler.mayEnd = true, true
+	handler.mayFail, handler.mayEnd = true, at.mayEnd
+	if c.in == inParallel || c.in == inRace {
+		in.mayEnd = in.mayEnd && g.p.Racy
+	}
 	fine := func() doc { return g.call0("test.keyed", "ok") }
 	switch c.in {
 	case inParallel:
@@ -232,5 +236,5 @@ func (g *generator) verbOf(verb graph.Kind, at place) (s doc) {
 	case graph.Rollback:
 		s = g.rollback(at)
 	}
-	return g.tracked(s)
+	return g.tracked(g.timed(s))
 }

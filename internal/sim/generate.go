@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
 // maxSteps and maxDepth bound a generated workflow.
@@ -28,6 +30,7 @@ func Generate(seed uint64) *Program {
 		},
 	}
 	c, chosen := shown(seed)
+	g.extremes()
 	g.p.Racy = g.p.Racy || chosen && (c.forcesRace() || c.ends() && d.chance(40) || d.chance(15))
 	g.kids()
 	g.listen()
@@ -39,6 +42,21 @@ func Generate(seed uint64) *Program {
 	}
 	g.p.Source = g.document(steps)
 	return g.p
+}
+
+// extremes makes a few workflows meet what hardly ever happens: turns that end
+// at their bound, lists that are stored page by page, and too many parents.
+func (g *generator) extremes() {
+	if g.chance(12) {
+		g.p.bound = 1 + g.n(12)
+	}
+	if g.chance(5) {
+		g.many = true
+		g.p.Input = append(g.p.Input[:len(g.p.Input)-1], `,"many":[`+strings.Repeat("1,", 1000)+`5]}`...)
+	}
+	if g.chance(6) {
+		g.p.Racy, g.p.depth = true, interpreter.MaxDepth-g.n(2)
+	}
 }
 
 // items returns the elements of the input's list.
@@ -58,6 +76,7 @@ type generator struct {
 	ids             int
 	loops           int // while steps, each with a variable of its own
 	large           bool
+	many            bool // the input has a list that is stored by pages
 	events, listens []string
 	undos           map[string]bool // steps with a compensation of their own or inside
 }
@@ -111,6 +130,7 @@ func (g *generator) document(steps []doc) []byte {
 				{"n", doc{{"type", "integer"}}},
 				{"items", doc{{"type", "array"}, {"items", doc{{"type", "integer"}}}}},
 				{"tier", doc{{"type", "string"}, {"default", "plain"}}},
+				{"many", doc{{"type", "array"}, {"items", doc{{"type", "integer"}}}}},
 			}},
 		}},
 		{"variables", variables},

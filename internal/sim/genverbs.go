@@ -7,7 +7,7 @@ import "fmt"
 func (g *generator) step(at place) (s doc, read string) {
 	g.left--
 	s, read = g.verb(at)
-	s = g.tracked(s)
+	s = g.tracked(g.timed(s))
 	if g.undoesInside(s) {
 		g.undos[idIn(s)] = true
 	}
@@ -160,6 +160,9 @@ func (g *generator) action(at place, do string) (doc, string) {
 	if g.chance(4) {
 		with[1].value = "${ secrets.TOKEN }"
 	}
+	if g.chance(8) {
+		s = s.with("secure", word(one(g.dice, "[input]", "[output]", "[input, output]")))
+	}
 	return s, read
 }
 
@@ -194,6 +197,12 @@ func (g *generator) retry(at place) doc {
 	if g.chance(30) {
 		r = r.with("backoff", word("fixed"))
 	}
+	if g.chance(30) {
+		r = r.with("jitter", g.chance(70))
+	}
+	if g.chance(20) {
+		r = r.with("maxDelay", one(g.dice, "60ms", "2s"))
+	}
 	if g.chance(30) && at.mayFail {
 		r = r.with("if", one(g.dice, "error.status == 503", `error.code != "Refused"`))
 	}
@@ -216,10 +225,14 @@ func (g *generator) undo(at place, id string) []doc {
 		h.mayEnd = false
 		return g.block(h, 1+g.n(2))
 	}
+	do := "ok"
+	if at.mayFail {
+		do = one(g.dice, "ok", "ok", "ok", "refuse", "dice")
+	}
 	return []doc{{
 		{"id", g.id("undo")},
 		{"action", "test." + one(g.dice, "keyed", "safe")},
-		{"with", doc{{"do", "ok"}, {"v", "${ steps." + id + ".status }"}}},
+		{"with", doc{{"do", do}, {"v", "${ steps." + id + ".status }"}}},
 	}}
 }
 

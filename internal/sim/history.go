@@ -82,6 +82,7 @@ func (h *history) openCells() (all cells) {
 type fields struct {
 	path, by string
 	id       string // of an answer
+	code     string // of the error that a step ended with
 	outcome  string
 	status   graph.Status
 	attempt  int
@@ -100,6 +101,8 @@ func look(f fact.Fact) (x fields) {
 		case kindStepEnded:
 			c.String(1, "", &x.path)
 			fact.Enum(c, 2, "", &x.status)
+			present := false
+			c.Sub(4, "", &present, func(c *fact.Coder) { c.String(1, "", &x.code) })
 		case kindStepScheduled:
 			c.String(1, "", &x.path)
 			c.Int(2, "", &x.attempt)
@@ -213,6 +216,9 @@ func (h *history) check(e fact.Event, kind fact.Kind, f fields, s *run) {
 		}
 		h.ended[f.path] = f.status
 		delete(h.open, f.path)
+		if f.code == interpreter.CodeDepthReached {
+			s.hit(Depth)
+		}
 	case kindStepScheduled:
 		switch {
 		case f.attempt > 1 && !f.input.IsAbsent():

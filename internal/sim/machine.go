@@ -22,6 +22,7 @@ type Machine interface {
 	State() []byte
 	Restore(state []byte) error
 	View(expression.Fetch) interpreter.View
+	Bound(events int)
 	Ended() bool
 	Seq() uint64
 }

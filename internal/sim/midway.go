@@ -21,7 +21,7 @@ func (s *run) checkMidway(at time.Time, t *fact.Turn) {
 	folded := s.replay(len(s.record))
 	apply(folded, t.Events[:k])
 	state := folded.State()
-	m := s.make(s.p.Flow)
+	m := s.machine()
 	if err := m.Restore(state); err != nil {
 		fail("the state after event %d cannot be restored: %v", t.Events[k-1].Seq, err)
 	}

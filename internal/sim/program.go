@@ -29,6 +29,8 @@ type Program struct {
 	Kids []*Program
 
 	fails bool              // a kid may fail
+	bound int               // events of a turn; 0: as ever
+	depth int               // parents above the first run
 	types map[string]string // of events, by the step or the listen that waits for them
 
 	child bool            // its runs are started by another's
@@ -101,7 +103,7 @@ func (p *Program) compile() error {
 // compileAll makes the program and its kids ready.
 func (p *Program) compileAll() error {
 	for _, k := range p.Kids {
-		k.Racy, k.Timed, k.child = p.Racy, p.Timed, true
+		k.Racy, k.Timed, k.child, k.bound = p.Racy, p.Timed, true, p.bound
 		if err := k.compile(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", k.Name, err, k.Source)
 		}
@@ -125,6 +127,7 @@ func (p *Program) start() interpreter.Start {
 	return interpreter.Start{
 		Run: p.run(), Workflow: p.Flow.Name, Version: p.Flow.Version, Digest: p.Flow.Digest,
 		Value: p.Input, Trigger: []byte(`{"id":"calls","kind":"http"}`), TriggerID: "calls", WantsAnswer: p.Flow.HasRespond,
+		Depth: p.depth,
 	}
 }
 

@@ -38,6 +38,8 @@ type run struct {
 	tasks     tasks
 	cancelled int // cancels that were sent to it
 	suspends  int
+	stuck     bool // set aside
+	stucks    int
 }
 
 // cutAt is the place of a Carried fact: history before it is gone.
@@ -108,6 +110,9 @@ func (s *run) running() bool { return len(s.record) > 0 && s.history.status == 0
 
 // busy tells whether there is something to decide on.
 func (s *run) busy() bool {
+	if s.stuck {
+		return false
+	}
 	return len(s.pending) > 0 || len(s.inbox) > 0 && (s.child || len(s.record) > 0) || s.again
 }
 
@@ -191,6 +196,26 @@ func (s *run) rescue() bool {
 
 // seedOf is a number that follows from a place in the run.
 func (s *run) seedOf(path string) uint64 { return hash(s.world.seed, s.id, path) }
+
+// stick sets the run aside, as one that does harm, until somebody has it tried
+// again.
+func (s *run) stick() {
+	s.stucks++
+	s.stuck, s.m, s.twin, s.again = true, nil, nil, s.running()
+	if s.p.Timed {
+		s.mayDiverge("stuck")
+	}
+	s.after(one(s.faults.dice, time.Millisecond, time.Second, time.Minute, 3*time.Hour), func() { s.stuck = false })
+}
+
+// machine makes a machine of the run.
+func (s *run) machine() Machine {
+	m := s.make(s.p.Flow)
+	if s.p.bound > 0 {
+		m.Bound(s.p.bound)
+	}
+	return m
+}
 
 // suspend keeps the run waiting for a while; sometimes it is told twice.
 func (s *run) suspend() {

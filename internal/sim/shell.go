@@ -19,6 +19,9 @@ const (
 	maxEvents = 40_000
 )
 
+// lifetime is how long others wait with what they send to a run.
+const lifetime = 400 * 24 * time.Hour
+
 // shell drives runs and books as the engine does: one process with a log, a
 // store and a clock.
 type shell struct {
@@ -125,12 +128,15 @@ func (s *shell) live() {
 		switch {
 		case x != nil && (len(s.future) == 0 || !s.holds()):
 			x.turn()
-		case len(s.future) > 0:
+		case len(s.future) > 0 && s.future[0].at.Sub(s.now) < lifetime:
 			s.next()
 		case s.over():
 			return
+		case s.rescue():
+		case len(s.future) > 0:
+			s.next()
 		default:
-			s.rescue()
+			fail("the runs stand still: nothing is open that could go on\n%s", s.standing())
 		}
 	}
 }
@@ -170,16 +176,16 @@ func (s *shell) holds() bool {
 	return s.future[0].at.Sub(s.now) < time.Second && s.strikes(Batch)
 }
 
-// rescue sends what the runs wait for, when nothing else is left to happen.
-func (s *shell) rescue() {
-	s.rescues++
-	sent := false
+// rescue sends what the runs wait for, when nothing else is left to happen in
+// anybody's lifetime, and tells whether there was anything.
+func (s *shell) rescue() (sent bool) {
+	if s.rescues++; s.rescues > 500 {
+		fail("the runs were sent what they waited for, and stand still\n%s", s.standing())
+	}
 	for _, r := range s.runs {
 		sent = r.rescue() || sent
 	}
-	if !sent || s.rescues > 500 {
-		fail("the runs stand still: nothing is open that could go on\n%s", s.standing())
-	}
+	return sent
 }
 
 // standing shows what the runs that stand still wait for.

@@ -66,6 +66,9 @@ func (r *Report) writeTables(w io.Writer) {
 	fmt.Fprintln(t)
 	for f := range faults {
 		row(f.String(), func(v graph.Kind) (n int) {
+			if f.spares(v) != "" {
+				return -1
+			}
 			for in := range containers {
 				n += r.of(v, in, f)
 			}
@@ -96,7 +99,7 @@ func (r *Report) writeTables(w io.Writer) {
 func (r *Report) counts(f Fault) (counts []int, empty []string) {
 	for _, v := range ran {
 		for in := range containers {
-			if (cell{v.kind, in}).impossible() != "" {
+			if (cell{v.kind, in}).impossible() != "" || f.spares(v.kind) != "" {
 				continue
 			}
 			n := r.of(v.kind, in, f)
@@ -129,12 +132,15 @@ func (r *Report) Missing() []string {
 		switch {
 		case r.runs >= enoughForTriples:
 			none = append(none, empty...)
-		case len(empty) == len(counts):
+		case len(empty) == len(counts) && (f < byChance || r.runs >= enoughForCells):
 			none = append(none, f.String())
 		}
 	}
 	for _, v := range ran {
 		for f := range faults {
+			if f.spares(v.kind) != "" || f >= byChance && r.runs < enoughForCells {
+				continue
+			}
 			if !slices.ContainsFunc(allContainers, func(in container) bool { return r.of(v.kind, in, f) > 0 }) {
 				none = append(none, v.name+" × "+f.String())
 			}

@@ -14,6 +14,10 @@ func (s *run) turn() {
 	if s.down {
 		return
 	}
+	if s.stucks < 2 && s.strikes(Stuck) {
+		s.stick()
+		return
+	}
 	s.turns++
 	s.load()
 	in, own := s.inputs()
@@ -26,6 +30,12 @@ func (s *run) turn() {
 	if len(t.Events) > 0 {
 		sends = s.m.Sends(t.Events)
 		commands = s.m.Commands(t.Events)
+	}
+	if t.More {
+		s.hit(Split)
+	}
+	if len(t.Wants) > 0 {
+		s.hit(Lack)
 	}
 	s.report.turn(&t)
 	s.meet(&t)
@@ -118,6 +128,10 @@ func (s *run) settle(t *fact.Turn, in []interpreter.Input, own int) {
 		case interpreter.CallResult:
 			if c := s.calls[callID{x.Path, x.Attempt}]; c != nil && c.answered {
 				delete(s.calls, c.id)
+			}
+		case interpreter.TimerFired:
+			if !refused[i] { // one that came twice may be for the same timer, set anew
+				delete(s.timers, x.Timer)
 			}
 		case interpreter.CallStarted:
 			c := s.calls[callID{x.Path, x.Attempt}]

@@ -15,7 +15,7 @@ import (
 // replay folds the first n turns of the record, from where the history was
 // cut in every other case.
 func (s *run) replay(n int) Machine {
-	m := s.make(s.p.Flow)
+	m := s.machine()
 	first := 0
 	if s.cut.on && s.cut.turn < n && s.faults.checks.chance(50) {
 		first = s.cut.turn
@@ -47,7 +47,7 @@ func (s *run) twinNow() Machine {
 	}
 	if len(s.record) > 0 && s.faults.checks.chance(10) {
 		state := twin.State()
-		twin = s.make(s.p.Flow)
+		twin = s.machine()
 		if err := twin.Restore(state); err != nil {
 			fail("a state cannot be restored: %v", err)
 		}
@@ -204,7 +204,7 @@ func (s *run) checkCommitted(t *fact.Turn, commands []interpreter.Command) {
 // look.
 func (s *run) checkViews(folded Machine, state []byte) {
 	s.history.checkView(s.m.View(s.fetch))
-	restored := s.make(s.p.Flow)
+	restored := s.machine()
 	if err := restored.Restore(state); err != nil {
 		fail("a state cannot be restored: %v", err)
 	}
@@ -275,7 +275,7 @@ func (s *run) checkOpen() {
 // which a later process may begin with as well.
 func (s *run) takeSnapshot() {
 	state := s.m.State()
-	m := s.make(s.p.Flow)
+	m := s.machine()
 	if err := m.Restore(state); err != nil {
 		fail("a state cannot be restored: %v", err)
 	}
@@ -287,7 +287,7 @@ func (s *run) takeSnapshot() {
 // fromSnapshot returns the machine of the last snapshot and of the turns
 // since.
 func (s *run) fromSnapshot() Machine {
-	m := s.make(s.p.Flow)
+	m := s.machine()
 	if err := m.Restore(s.snapshot.state); err != nil {
 		fail("a state cannot be restored: %v", err)
 	}

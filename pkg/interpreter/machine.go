@@ -26,6 +26,7 @@ type Machine struct {
 	vars  map[string]int             // position in graph.Workflow.Vars
 	nodes map[string]*graph.Node     // by ID
 	blobs map[expression.Hash][]byte // provided and not yet forgotten
+	bound int                        // events of a turn
 	pages pageCache
 
 	outside expression.Fetch // of the View that is under way
@@ -53,6 +54,7 @@ func New(wf *graph.Workflow) *Machine {
 		vars:  make(map[string]int, len(wf.Vars)),
 		nodes: make(map[string]*graph.Node, len(wf.Nodes)),
 		blobs: map[expression.Hash][]byte{},
+		bound: MaxTurnEvents,
 
 		received:   map[string]bool{},
 		struck:     map[string]int{},
@@ -79,6 +81,11 @@ func notifies(n *graph.Node) bool {
 	o := n.Block.Owner
 	return o != nil && o.Approval != nil && o.Approval.Notify == n.Block
 }
+
+// Bound makes turns, and the consequences of one input, end after so many
+// events in place of MaxTurnEvents. It shall be told before the first event,
+// and to all machines of a run alike.
+func (m *Machine) Bound(events int) { m.bound = events }
 
 // Seq returns the number of the last event.
 func (m *Machine) Seq() uint64 { return m.st.seq }
@@ -150,7 +157,7 @@ func (m *Machine) Decide(at time.Time, in ...Input) fact.Turn {
 			continue
 		}
 		clear(m.blobs)
-		if !inputs || m.st.agenda.empty() && (len(t.Events) >= MaxTurnEvents || bytes >= MaxTurnBytes) {
+		if !inputs || m.st.agenda.empty() && (len(t.Events) >= m.bound || bytes >= MaxTurnBytes) {
 			break
 		}
 		resumed = false
@@ -179,7 +186,7 @@ func (m *Machine) time() time.Time {
 // full tells that the consequences of the last input have reached the bound
 // of a turn.
 func (m *Machine) full() bool {
-	return m.st.burst >= MaxTurnEvents || m.st.burstBytes >= MaxTurnBytes
+	return m.st.burst >= m.bound || m.st.burstBytes >= MaxTurnBytes
 }
 
 // pack returns the value of any JSON, its payloads noted for the turn.
