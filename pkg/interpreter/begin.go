@@ -2,6 +2,7 @@ package interpreter
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -187,8 +188,7 @@ func (m *Machine) each(s *step, attempt int) (fact.Fact, error) {
 	}
 	list, ok := x.([]any)
 	if !ok && x != nil {
-		return m.leave(s, result{status: graph.Failed, err: m.failure(s, expression.CodeExpressionError,
-			"foreach needs a list, "+s.node.Items.Source()+" is none")})
+		return m.evalFailed(s, errors.New("foreach needs a list, "+s.node.Items.Source()+" is none"))
 	}
 	v, err := m.packAny(append([]any{}, list...))
 	if err != nil {

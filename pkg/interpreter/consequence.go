@@ -3,6 +3,7 @@ package interpreter
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -163,16 +164,28 @@ func (m *Machine) evalFailure(s *step, err error) (*graph.Failure, error) {
 	if errors.As(err, &lack) {
 		return nil, lack
 	}
-	code := expression.CodeExpressionError
+	f := &graph.Failure{Code: expression.CodeExpressionError, Message: err.Error(), Final: true}
 	var ee *expression.Error
 	if errors.As(err, &ee) {
-		code = ee.Code
+		f.Code = ee.Code
+		if ee.Source != "" && !strings.Contains(f.Message, ee.Source) {
+			f.Message += ", in " + shortened(ee.Source)
+		}
 	}
-	f := &graph.Failure{Code: code, Message: err.Error(), Final: true}
 	if s != nil {
 		f.Step, f.Attempt = s.node.ID, max(s.attempt, 1)
 	}
 	return f, nil
+}
+
+// shortened returns an expression as messages show it.
+func shortened(source string) string {
+	const most = 120
+	source = strings.Join(strings.Fields(source), " ")
+	if len(source) <= most {
+		return source
+	}
+	return strings.ToValidUTF8(source[:most], "") + "…"
 }
 
 // truth evaluates a condition.

@@ -11,12 +11,13 @@ import (
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
-// retry returns the fact of a next attempt, nil when there is none.
-func (m *Machine) retry(s *step, err *graph.Failure) (fact.Fact, error) {
+// retry returns the fact of a next attempt, nil when there is none. A retry.if
+// that could not be evaluated allows none, and is the error then.
+func (m *Machine) retry(s *step, err *graph.Failure) (fact.Fact, *graph.Failure, error) {
 	r := s.node.Retry
 	done := max(s.attempt, 1)
 	if r == nil || done >= r.Attempts || s.halt == stopTimeout {
-		return nil, nil
+		return nil, err, nil
 	}
 	again := m.transient(s, err)
 	if r.If != nil {
@@ -24,31 +25,20 @@ func (m *Machine) retry(s *step, err *graph.Failure) (fact.Fact, error) {
 		env.err = err
 		ok, e := m.truth(r.If, env)
 		if e != nil {
-			return m.retryUndecided(s, e)
+			f, lack := m.evalFailure(s, e)
+			if lack != nil {
+				return nil, nil, lack
+			}
+			f.Lost = err.Lost || s.fail != nil && s.fail.Lost
+			return nil, f, nil
 		}
 		again = ok
 	}
 	if !again {
-		return nil, nil
+		return nil, err, nil
 	}
 	delay := max(m.delay(s, r, done), err.RetryAfter)
-	return &retryScheduled{Path: s.path, Attempt: done + 1, Due: m.at.Add(delay), Error: err}, nil
-}
-
-// retryUndecided ends a step whose retry.if could not be evaluated: there is
-// no further attempt, and its error is that of the evaluation.
-func (m *Machine) retryUndecided(s *step, e error) (fact.Fact, error) {
-	f, lack := m.evalFailure(s, e)
-	if lack != nil {
-		return nil, lack
-	}
-	if s.fail != nil && s.fail.Lost || s.res != nil && s.res.err != nil && s.res.err.Lost {
-		f.Lost = true
-	}
-	if s.node.Finally != nil {
-		return &handlerEntered{Path: s.path, Handler: finally, Status: graph.Failed, Error: f}, nil
-	}
-	return &stepEnded{Path: s.path, Status: graph.Failed, Error: f}, nil
+	return &retryScheduled{Path: s.path, Attempt: done + 1, Due: m.at.Add(delay), Error: err}, nil, nil
 }
 
 // transient tells whether an error may go away by itself. A call that is

@@ -133,10 +133,11 @@ func (m *Machine) leave(s *step, r result) (fact.Fact, error) {
 	failed := r.status == graph.Failed || r.status == graph.TimedOut
 	body := s.phase == idle || s.phase == inBody || s.phase == retrying
 	if body && failed && !s.stopped && r.status == graph.Failed {
-		f, err := m.retry(s, r.err)
+		f, failure, err := m.retry(s, r.err)
 		if f != nil || err != nil {
 			return f, err
 		}
+		r.err = failure
 	}
 	if body {
 		r.err = uncertain(s, r.err)
