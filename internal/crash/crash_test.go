@@ -34,6 +34,8 @@ input:
   required: [id, items]
   properties: { id: { type: string }, items: { type: array, items: { type: string } } }
 connections: { shop: { connector: http } }
+variables: { paid: [] }
+listen: { answered: { event: order.answered, match: { "data.order": "${ input.id }" } } }
 steps:
   - id: booking
     parallel:
@@ -47,10 +49,41 @@ steps:
     do:
       - { id: parcel, action: http.post, connection: shop, with: { path: /ship-, body: { order: "${ input.id }", part: "${ item }" } }, retry: { attempts: 50, delay: 20ms, maxDelay: 200ms } }
     output: "${ steps.parcel.output.body.id }"
-output: { parcels: "${ steps.ship.output.results }" }
+  - { id: bill, call: invoice, with: { order: "${ input.id }" } }
+  - id: pay
+    while: len(vars.paid) < 2
+    do:
+      - { id: part, await: { signal: paid }, timeout: 10m }
+      - { id: keep, append: { paid: "${ steps.part.output.data }" } }
+  - { id: done, await: { signal: answered, where: event.data.order == input.id } }
+output: { parcels: "${ steps.ship.output.results }", paid: "${ vars.paid }", invoice: "${ steps.bill.output.id }", answer: "${ steps.done.output.data.say }" }
 `
 
-// TestCrash starts runs over HTTP, kills the server at random moments (some of
+// The order's child: at most five at once, the others wait in line. It emits
+// what starts the run that tells the order's customer.
+const invoiceFlow = `workflow: invoice
+version: "1.0.0"
+input: { type: object, required: [order], properties: { order: { type: string } } }
+connections: { shop: { connector: http } }
+concurrency: { limit: 5, onLimit: queue }
+steps:
+  - { id: write, action: http.post, connection: shop, with: { path: /invoice, body: { order: "${ input.order }" } }, retry: { attempts: 50, delay: 20ms, maxDelay: 200ms } }
+  - { id: tell, emit: { type: invoice.written, data: { order: "${ input.order }" } } }
+output: { id: "${ steps.write.output.body.id }" }
+`
+
+const mailFlow = `workflow: mail
+version: "1.0.0"
+input: { type: object, required: [order], properties: { order: { type: string } } }
+connections: { shop: { connector: http } }
+triggers:
+  - { id: written, event: { type: invoice.written }, input: { order: "${ trigger.event.data.order }" } }
+steps:
+  - { id: send, action: http.post, connection: shop, with: { path: /mail, body: { order: "${ input.order }" } }, retry: { attempts: 50, delay: 20ms, maxDelay: 200ms } }
+`
+
+// TestCrash starts runs over HTTP (calls in parallel, a timer, a loop, a child
+// that waits in line, signals in order, an event, a run that an event starts), kills the server at random moments (some of
 // them while it recovers, some by SIGTERM), checks the log after each, and in
 // the end wants every acknowledged run there, ended well, with each effect
 // made once under one key.
@@ -83,6 +116,7 @@ type harness struct {
 
 	mu      sync.Mutex
 	acked   map[string]string // order -> run
+	told    map[string]int    // order -> how many of its messages are acknowledged
 	unacked int
 	next    int
 }
@@ -92,6 +126,7 @@ func newHarness(t *testing.T) *harness {
 	h := &harness{
 		t: t, rng: rand.New(rand.NewPCG(*seed, 2)), bin: filepath.Join(dir, "engine"),
 		project: filepath.Join(dir, "project"), world: newWorld(*seed), acked: map[string]string{},
+		told:   map[string]int{},
 		client: &http.Client{Timeout: 10 * time.Second},
 	}
 	if out, err := exec.Command("go", "build", "-o", h.bin, "../../cmd/engine").CombinedOutput(); err != nil {
@@ -101,6 +136,8 @@ func newHarness(t *testing.T) *harness {
 	t.Cleanup(shop.Close)
 	shop.Config.ErrorLog = nil
 	h.write("workflows/order.yaml", workflow)
+	h.write("workflows/invoice.yaml", invoiceFlow)
+	h.write("workflows/mail.yaml", mailFlow)
 	h.write("env/local.yaml", fmt.Sprintf("connections:\n  shop: { url: %q, idempotencyHeader: Idempotency-Key }\n", shop.URL))
 	t.Cleanup(func() {
 		if h.server != nil {
@@ -205,6 +242,9 @@ func (h *harness) load(ctx context.Context) {
 			h.acked[order] = run
 		}
 		h.mu.Unlock()
+		if err == nil {
+			h.tell(ctx, order, run)
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Second * 4 / time.Duration(*rate)):
@@ -219,6 +259,40 @@ func (h *harness) startRun(ctx context.Context, order string) (run string, err e
 		err = fmt.Errorf("no run in the answer")
 	}
 	return answer.Run, err
+}
+
+// messages is what each order is told: two payments, and an event that it
+// listens for.
+const messages = 3
+
+// tell tells an order what it was not told yet, one after another.
+func (h *harness) tell(ctx context.Context, order, run string) {
+	for {
+		h.mu.Lock()
+		n := h.told[order]
+		h.mu.Unlock()
+		if n == messages {
+			return
+		}
+		var answer any
+		var err error
+		if n < messages-1 {
+			err = h.do(ctx, http.MethodPost, "/v1/runs/"+run+"/signals/paid", fmt.Sprintf("%s-%d", order, n), fmt.Sprint(n+1), &answer)
+		} else {
+			event := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"/crash","type":"order.answered","data":{"order":%q,"say":"yes"}}`, order, order)
+			err = h.do(ctx, http.MethodPost, "/v1/events", "", event, &answer)
+		}
+		h.mu.Lock()
+		if err == nil {
+			h.told[order] = n + 1
+		} else {
+			h.unacked++
+		}
+		h.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
 }
 
 func (h *harness) do(ctx context.Context, method, path, idempotency, body string, into any) error {
@@ -248,6 +322,14 @@ func (h *harness) do(ctx context.Context, method, path, idempotency, body string
 	return json.Unmarshal(b, into)
 }
 
+// mailed waits until the run that the order's invoice started has done its
+// work: nobody waits for its end.
+func (h *harness) mailed(order string, deadline time.Time) {
+	for time.Now().Before(deadline) && !h.world.had(order, "mail") {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 // check wants the log to be whole.
 func (h *harness) check(i int) {
 	if _, err := os.Stat(h.data("engine.db")); err != nil {
@@ -269,10 +351,19 @@ func (h *harness) finish() {
 		orders = append(orders, order)
 	}
 	slices.Sort(orders)
-	want := []string{"reserve", "charge", "ship-a", "ship-b"}
+	for _, order := range orders {
+		h.tell(ctx, order, h.acked[order])
+		if n := h.told[order]; n != messages {
+			h.t.Errorf("seed %d: order %s was told %d of %d messages", *seed, order, n, messages)
+		}
+	}
+	want := []string{"reserve", "charge", "ship-a", "ship-b", "invoice", "mail"}
 	for _, order := range orders {
 		run := h.acked[order]
-		var view struct{ Status string }
+		var view struct {
+			Status string
+			Output json.RawMessage
+		}
 		for {
 			if err := h.do(ctx, http.MethodGet, "/v1/runs/"+run, "", "", &view); err != nil {
 				h.t.Fatalf("seed %d: run %s was acknowledged: %v", *seed, run, err)
@@ -285,9 +376,11 @@ func (h *harness) finish() {
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
-		if view.Status != "succeeded" {
-			h.t.Errorf("seed %d: run %s ended %s", *seed, run, view.Status)
+		output := fmt.Sprintf(`{"answer":"yes","invoice":"invoice-%s","paid":[1,2],"parcels":["ship-a-%s","ship-b-%s"]}`, order, order, order)
+		if view.Status != "succeeded" || string(view.Output) != output {
+			h.t.Errorf("seed %d: run %s ended %s with %s, want %s", *seed, run, view.Status, view.Output, output)
 		}
+		h.mailed(order, deadline)
 		for _, wrong := range h.world.check(order, want) {
 			h.t.Errorf("seed %d: %s", *seed, wrong)
 		}

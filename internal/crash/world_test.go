@@ -80,6 +80,13 @@ func (w *world) perform(operation, order, key, body string) (answer, fate string
 	return answer, ""
 }
 
+// had tells whether an order's operation had its effect.
+func (w *world) had(order, operation string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.effects[order][operation]) > 0
+}
+
 // check returns what is wrong with the effects of an order that ended well.
 func (w *world) check(order string, want []string) []string {
 	w.mu.Lock()
