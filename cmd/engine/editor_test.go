@@ -40,6 +40,7 @@ func TestEditor(t *testing.T) {
 	s := startServer(t, server, dir)
 	for _, c := range []struct {
 		name, text string // ‸ is the cursor
+		file       string // in the project; empty: one of workflows/
 		offered    []string
 		not        []string
 		hover      string
@@ -78,6 +79,56 @@ func TestEditor(t *testing.T) {
 			hover: "Path below the connection's url",
 		},
 		{
+			name: "verbs in a branch", text: head + "steps:\n  - id: a\n    if: input.x == 1\n    then:\n      - id: b\n        ‸\n",
+			offered: []string{"action", "compose", "foreach", "wait", "runAfter"}, not: []string{"workflow", "when"},
+		},
+		{
+			name: "verbs deep inside", offered: []string{"action", "approval", "set", "catch"},
+			text: head + "steps:\n  - id: a\n    parallel:\n      - id: b\n        foreach: input.x\n        do:\n          - id: c\n            ‸\n",
+		},
+		{
+			name: "operations in a handler", offered: []string{"http.get", "file.write"},
+			text: head + "steps:\n  - id: a\n    compose: 1\n    catch:\n      - when: error.code == \"X\"\n        do:\n          - id: b\n            action: ‸\n",
+		},
+		{
+			name: "with in a handler", offered: []string{"path", "content"}, not: []string{"query"},
+			text: head + "steps:\n  - id: a\n    compose: 1\n    finally:\n      - id: b\n        action: file.write\n        with:\n          ‸\n",
+		},
+		{
+			name: "keys of a handler", text: head + "steps:\n  - id: a\n    compose: 1\n    catch:\n      - ‸\n",
+			offered: []string{"when", "do"}, not: []string{"action"},
+		},
+		{
+			name: "keys of retry", text: head + "steps:\n  - id: a\n    compose: 1\n    retry:\n      ‸\n",
+			offered: []string{"attempts", "delay", "backoff", "maxDelay", "jitter", "if", "attemptTimeout"},
+		},
+		{
+			name: "keys of an environment", file: "env/staging.yaml", text: environmentHead + "‸\n",
+			offered: []string{"connections", "parameters", "secrets", "services"}, not: []string{"steps"},
+		},
+		{
+			name: "hover in an environment", file: "env/hover.yaml", text: environmentHead + "sec‸rets: { from: [env] }\n",
+			hover: "secret",
+		},
+		{
+			name: "unknown key of an environment", file: "env/wrong.yaml", text: environmentHead + "conections: {}\n",
+			found: []string{"Property conections is not allowed"},
+		},
+		{
+			name: "keys of a test", file: "tests/a.test.yaml", text: "# yaml-language-server: $schema=../.engine/test.schema.json\nworkflow: x\n‸\n",
+			offered: []string{"cases", "mocks", "env"}, not: []string{"steps"},
+		},
+		{
+			name: "hover in a handler", text: head + "steps:\n  - { id: a, compose: 1, catch: [{ wh‸en: \"true\", do: [] }] }\n",
+			hover: "Which failures it handles",
+		},
+		{name: "the workflow of new", file: "workflows/project.yaml", text: written(t, dir, "workflows/project.yaml"), found: []string{}},
+		{name: "the environment of new", file: "env/local.yaml", text: written(t, dir, "env/local.yaml"), found: []string{}},
+		{
+			name: "the workflow of new, misspelt", file: "workflows/wrong.yaml", found: []string{"Property concurency is not allowed"},
+			text: strings.Replace(written(t, dir, "workflows/project.yaml"), "concurrency", "concurency", 1),
+		},
+		{
 			name: "unknown key", text: head + "steps:\n  - { id: a, compose: 1, catsch: [] }\n",
 			found: []string{"Property catsch is not allowed"},
 		},
@@ -103,7 +154,10 @@ func TestEditor(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s.open(c.name, c.text)
+			if c.file == "" {
+				c.file = "workflows/" + strings.ReplaceAll(c.name, " ", "-") + ".yaml"
+			}
+			s.open(t, c.file, c.text)
 			switch {
 			case c.offered != nil:
 				s.checkOffered(t, c.offered, c.not)
@@ -118,7 +172,20 @@ func TestEditor(t *testing.T) {
 	}
 }
 
-const head = "# yaml-language-server: $schema=../.engine/workflow.schema.json\nworkflow: x\nversion: \"1\"\n"
+const (
+	head            = "# yaml-language-server: $schema=../.engine/workflow.schema.json\nworkflow: x\nversion: \"1\"\n"
+	environmentHead = "# yaml-language-server: $schema=../.engine/environment.schema.json\n"
+)
+
+// written returns a file of the project as new wrote it.
+func written(t *testing.T, dir, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
 
 // fetchServer installs the language server outside of the tree and returns its
 // program. Where there is no node, or nobody asked for it, the test is skipped.
@@ -273,17 +340,19 @@ func (s *editorSession) call(t *testing.T, method string, params any) json.RawMe
 }
 
 // open opens a document; ‸ is where the cursor is.
-func (s *editorSession) open(name, text string) {
+func (s *editorSession) open(t *testing.T, file, text string) {
+	t.Helper()
 	before, after, _ := strings.Cut(text, "‸")
 	s.line = strings.Count(before, "\n")
 	s.column = len(before) - strings.LastIndex(before, "\n") - 1
-	s.uri = "file://" + s.dir + "/workflows/" + strings.ReplaceAll(name, " ", "-") + ".yaml"
+	if s.uri != "" {
+		s.tell(t, "textDocument/didClose", map[string]any{"textDocument": map[string]any{"uri": s.uri}})
+	}
+	s.uri = "file://" + s.dir + "/" + file
 	after = strings.ReplaceAll(after, "‸", "")
-	b, _ := json.Marshal(map[string]any{
-		"jsonrpc": "2.0", "method": "textDocument/didOpen",
-		"params": map[string]any{"textDocument": map[string]any{"uri": s.uri, "languageId": "yaml", "version": 1, "text": before + after}},
+	s.tell(t, "textDocument/didOpen", map[string]any{
+		"textDocument": map[string]any{"uri": s.uri, "languageId": "yaml", "version": 1, "text": before + after},
 	})
-	fmt.Fprintf(s.in, "Content-Length: %d\r\n\r\n%s", len(b), b)
 }
 
 func (s *editorSession) place() map[string]any {
