@@ -212,8 +212,10 @@ func (c *checker) let(n *ast.VariableDeclaratorNode) *Type {
 	if taken || IsRoot(n.Name) || IsFunction(n.Name) {
 		c.report(n, codeTaken, "choose another name", "the name %q is already taken", n.Name)
 	}
+	facts := c.facts
+	c.facts = slices.DeleteFunc(slices.Clone(facts), func(f fact) bool { return isBelow(f.key, n.Name) }) // of another one of that name
 	c.lets = append(c.lets, letVar{n.Name, t})
-	defer func() { c.lets = c.lets[:len(c.lets)-1] }()
+	defer func() { c.facts, c.lets = facts, c.lets[:len(c.lets)-1] }()
 	return c.value(n.Expr)
 }
 
@@ -233,7 +235,7 @@ func (c *checker) isLocal(name string) bool {
 }
 
 func (c *checker) array(n *ast.ArrayNode) *Type {
-	t := &Type{Kind: TypeList}
+	t := &Type{Kind: TypeList, Elem: nothing}
 	for i, elem := range n.Nodes {
 		u := c.value(elem)
 		if i == 0 {

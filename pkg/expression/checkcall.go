@@ -3,6 +3,7 @@ package expression
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -33,6 +34,11 @@ func (c *checker) call(n *ast.CallNode) *Type {
 		args[i] = c.argument(f, i, arg, args[i])
 	}
 	c.constantArgument(f, n.Arguments)
+	if f.judge != nil {
+		if m := f.judge(args); m != nil {
+			c.report(n.Arguments[m.at], m.code, m.hint, "%s", m.why)
+		}
+	}
 	if f.sealed && slices.ContainsFunc(args, func(t *Type) bool { return t.kind() == TypeSecret }) {
 		return secretType
 	}
@@ -81,7 +87,9 @@ func (c *checker) argument(f *function, i int, n ast.Node, t *Type) *Type {
 	if p.takes == anything {
 		return t
 	}
-	t = c.notNull(n, t)
+	if !p.takes.has(TypeNull) {
+		t = c.notNull(n, t)
+	}
 	k := t.kind()
 	switch {
 	case k == TypeAny, p.takes.has(k), k == TypeInt && p.takes.has(TypeNumber), k == TypeNumber && p.takes.has(TypeInt):
@@ -153,6 +161,11 @@ func (c *checker) predicate(n *ast.BuiltinNode) *Type {
 	}
 	c.loops = append(c.loops, loop)
 	t := c.body(n, body)
+	if body != nil && (n.Name == "filter" || n.Name == "find" || n.Name == "findLast") {
+		narrow := *list
+		narrow.Elem = narrowed(list.elem(), c.learn(body, true), strings.Repeat("#", len(c.loops)))
+		list = &narrow
+	}
 	c.loops = c.loops[:len(c.loops)-1]
 	return c.predicateResult(n, list, t, first)
 }
@@ -164,14 +177,18 @@ func (c *checker) firstOf(n *ast.BuiltinNode, elem *Type) *Type {
 	if len(n.Arguments) > 2 {
 		t = c.value(n.Arguments[2])
 	}
+	acc := anyType
 	switch t.kind() {
 	case TypeInt, TypeNumber:
-		return numberType
+		acc = numberType
 	case TypeString:
-		return stringType
+		acc = stringType
 	default:
-		return anyType
 	}
+	if t.nullable() {
+		return acc.withNull()
+	}
+	return acc
 }
 
 // body judges what a predicate yields.
@@ -250,8 +267,8 @@ func (c *checker) predicateResult(n *ast.BuiltinNode, list, body, first *Type) *
 		if len(n.Arguments) > 2 {
 			if text, ok := n.Arguments[2].(*ast.StringNode); ok {
 				c.constantText(text, orderForm, codeLiteral)
-			} else {
-				c.operand(n.Arguments[2])
+			} else if t := c.operand(n.Arguments[2]); t.kind() != TypeString && t.kind() != TypeAny {
+				c.report(n.Arguments[2], codeArgument, "", "the order is a text, this is %s", t)
 			}
 		}
 		return &Type{Kind: TypeList, Elem: elem}

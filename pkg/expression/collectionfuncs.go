@@ -2,6 +2,7 @@ package expression
 
 import (
 	"cmp"
+	"slices"
 )
 
 func typeList(elem *Type) *Type { return &Type{Kind: TypeList, Elem: elem} }
@@ -92,7 +93,7 @@ var collectionFunctions = []*function{
 		},
 	},
 	{
-		name: "put", params: []param{{name: "object", takes: anObject}, {name: "name", takes: aText}, {name: "value", takes: anything}}, result: objectType, wdl: "setProperty",
+		name: "put", params: []param{{name: "object", takes: anObject}, {name: "name", takes: aText}, {name: "value", takes: anything}}, resultOf: putType, wdl: "setProperty",
 		summary:  "The object with the member of that name, in place of one that it has.",
 		examples: []Example{{`put({a: 1}, "b", 2)`, `{"a":1,"b":2}`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -102,25 +103,23 @@ var collectionFunctions = []*function{
 		},
 	},
 	{
-		name: "pick", params: []param{{name: "object", takes: anObject}, {name: "names", takes: aList}}, result: objectType,
+		name: "pick", params: []param{{name: "object", takes: anObject}, {name: "names", takes: aList}}, result: objectType, judge: judgeNames("pick"),
 		summary:  "The object with no other members than those of the names.",
 		examples: []Example{{`pick({a: 1, b: 2}, ["a", "x"])`, `{"a":1}`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return choose("pick", a, true) },
 	},
 	{
-		name: "omit", params: []param{{name: "object", takes: anObject}, {name: "names", takes: aList}}, result: objectType, wdl: "removeProperty",
+		name: "omit", params: []param{{name: "object", takes: anObject}, {name: "names", takes: aList}}, result: objectType, judge: judgeNames("omit"), wdl: "removeProperty",
 		summary:  "The object without the members of the names.",
 		examples: []Example{{`omit({a: 1, b: 2}, ["b"])`, `{"a":1}`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return choose("omit", a, false) },
 	},
 	{
-		name: "empty", passes: true, params: []param{{name: "value", takes: anything}}, result: boolType, wdl: "empty",
+		name: "empty", passes: true, params: []param{{name: "value", takes: kindsOf(TypeNull, TypeString, TypeList, TypeObject)}}, result: boolType, wdl: "empty",
 		summary:  "Whether the value is null, an empty text, an empty list or an object without members.",
 		examples: []Example{{`empty("")`, `true`}, {`empty([0])`, `false`}, {`empty(null)`, `true`}},
 		call: func(_ *evaluation, a []any) (any, error) {
 			switch v := a[0].(type) {
-			case nil:
-				return true, nil
 			case string:
 				return v == "", nil
 			case []any:
@@ -128,7 +127,7 @@ var collectionFunctions = []*function{
 			case map[string]any:
 				return len(v) == 0, nil
 			}
-			return nil, failf("empty() needs a text, a list, an object or null, got %s", describe(a[0]))
+			return true, nil
 		},
 	},
 }
@@ -325,4 +324,15 @@ func (t *Type) override(f Field) {
 		return
 	}
 	t.Fields = append(t.Fields, f)
+}
+
+// putType is the object with one more member, where its name is written out.
+func putType(args []*Type) *Type {
+	if len(args) < 3 || args[0].kind() != TypeObject || len(args[1].Enum) != 1 {
+		return objectType
+	}
+	t, name := *args[0], args[1].Enum[0]
+	t.Fields = slices.DeleteFunc(slices.Clone(t.Fields), func(f Field) bool { return f.Name == name })
+	t.Fields = append(t.Fields, Field{Name: name, Type: args[2]})
+	return &t
 }

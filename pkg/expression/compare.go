@@ -197,6 +197,9 @@ func contained(ev *evaluation, needle, in any) (bool, error) {
 		return false, nil
 	case map[string]any:
 		name, ok := needle.(string)
+		if needle == nil {
+			return false, nil
+		}
 		if !ok {
 			return false, failf("in needs the name of a member, got %s", describe(needle))
 		}

@@ -95,6 +95,9 @@ type function struct {
 	params   []param
 	result   *Type
 	resultOf func(args []*Type) *Type // instead of result
+	// judge tells what is wrong with an argument of a kind that params names,
+	// nil when nothing is. It may be nil.
+	judge    func(args []*Type) *misuse
 	summary  string
 	examples []Example
 	wdl      string // the function of Logic Apps that is closest

@@ -76,7 +76,7 @@ var listFunctions = []*function{
 		},
 	},
 	{
-		name: "sort", params: []param{{name: "list", takes: aList}, {name: "order", takes: aText, optional: true, form: orderForm}}, resultOf: sameList,
+		name: "sort", params: []param{{name: "list", takes: aList}, {name: "order", takes: aText, optional: true, form: orderForm}}, resultOf: sameList, judge: judgeOrdered("sort"),
 		wdl: "sort", summary: `The elements in ascending order, or in descending order with "desc". Equal elements keep their order.`,
 		examples: []Example{{`sort([3, 1.5, 2])`, `[1.5,2,3]`}, {`sort(["b", "a"], "desc")`, `["b","a"]`}},
 		call: func(ev *evaluation, a []any) (any, error) {
@@ -104,7 +104,7 @@ var listFunctions = []*function{
 		},
 	},
 	{
-		name: "flatten", params: []param{{name: "list", takes: aList}}, result: listType,
+		name: "flatten", params: []param{{name: "list", takes: aList}}, resultOf: flatType,
 		summary:  "The elements, those of lists inside of the list in their place.",
 		examples: []Example{{`flatten([1, [2, [3]]])`, `[1,2,3]`}},
 		call: func(ev *evaluation, a []any) (any, error) {
@@ -160,6 +160,22 @@ var listFunctions = []*function{
 		examples: []Example{{`type(1)`, `"int"`}, {`type([])`, `"array"`}, {`type(null)`, `"nil"`}},
 		call:     func(_ *evaluation, a []any) (any, error) { return kindName(a[0]), nil },
 	},
+}
+
+// flatType is the list without the lists inside of it.
+func flatType(args []*Type) *Type {
+	elem, nullable := args[0].elem(), false
+	for range maxTypeDepth {
+		nullable = nullable || elem.nullable()
+		if elem.kind() != TypeList {
+			break
+		}
+		elem = elem.elem()
+	}
+	if nullable {
+		elem = elem.withNull()
+	}
+	return typeList(elem)
 }
 
 // valuesType is a list of what the members of the object are.

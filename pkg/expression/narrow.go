@@ -1,8 +1,10 @@
 package expression
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -61,12 +63,55 @@ func (c *checker) key(n ast.Node) string {
 		}
 		switch p := v.Property.(type) {
 		case *ast.StringNode:
-			return base + "." + p.Value
+			return memberKey(base, p.Value)
 		case *ast.IntegerNode:
 			return base + "[" + strconv.Itoa(p.Value) + "]"
 		}
 	}
 	return ""
+}
+
+// memberKey is the key of a member. A name that is no plain one is quoted, so
+// that it is not taken for a chain of them.
+func memberKey(base, name string) string {
+	if plainName(name) {
+		return base + "." + name
+	}
+	return base + "[" + strconv.Quote(name) + "]"
+}
+
+// isBelow tells whether a key is base or that of a member of it.
+func isBelow(key, base string) bool {
+	rest, ok := strings.CutPrefix(key, base)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+func plainName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '_' && r != '$' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
+// narrowed is the type of what facts hold for, whose key is base.
+func narrowed(t *Type, facts []fact, base string) *Type {
+	known := slices.ContainsFunc(facts, func(f fact) bool { return isBelow(f.key, base) })
+	if t.kind() == TypeNull || !known {
+		return t
+	}
+	if slices.Contains(facts, fact{key: base, notNull: true}) {
+		t = t.withoutNull()
+	}
+	if t.kind() != TypeObject {
+		return t
+	}
+	u := *t
+	u.Fields = slices.Clone(t.Fields)
+	for i, f := range u.Fields {
+		key := memberKey(base, f.Name)
+		there := slices.ContainsFunc(facts, func(g fact) bool { return g.key == key })
+		u.Fields[i].Optional, u.Fields[i].Type = f.Optional && !there, narrowed(f.Type, facts, key)
+	}
+	return &u
 }
 
 // learn returns the facts that hold when the condition n is true, or when it
@@ -128,7 +173,7 @@ func (c *checker) learnEqual(left, right ast.Node, equal bool) []fact {
 func (c *checker) learnIn(left, right ast.Node) []fact {
 	if name, ok := left.(*ast.StringNode); ok {
 		if base := c.key(right); base != "" {
-			return append(c.there(right), fact{key: base + "." + name.Value})
+			return append(c.there(right), fact{key: memberKey(base, name.Value)})
 		}
 		return nil
 	}

@@ -85,7 +85,7 @@ var numberFunctions = []*function{
 	extreme("max", "The largest of the numbers, texts, durations or times, null of none. Takes a list or single values.", Example{`max([3, 7, 5])`, `7`}, 1),
 	extreme("min", "The smallest of the numbers, texts, durations or times, null of none. Takes a list or single values.", Example{`min(3, 7, 5)`, `3`}, -1),
 	{
-		name: "mean", params: []param{{name: "list", takes: aList}}, result: numberType,
+		name: "mean", params: []param{{name: "list", takes: aList}}, result: numberType, judge: judgeNumbers("mean"),
 		summary:  "The average of the numbers, 0 of none.",
 		examples: []Example{{`mean([1, 2, 6])`, `3`}},
 		call: func(_ *evaluation, a []any) (any, error) {
@@ -101,7 +101,7 @@ var numberFunctions = []*function{
 		},
 	},
 	{
-		name: "median", params: []param{{name: "list", takes: aList}}, result: numberType,
+		name: "median", params: []param{{name: "list", takes: aList}}, result: numberType, judge: judgeNumbers("median"),
 		summary:  "The number in the middle of the sorted list, 0 of none.",
 		examples: []Example{{`median([9, 1, 2])`, `2`}, {`median([1, 2])`, `1.5`}},
 		call: func(ev *evaluation, a []any) (any, error) {
@@ -149,7 +149,7 @@ func rounding(name, summary string, example Example, round func(float64) float64
 
 func extreme(name, summary string, example Example, sign int) *function {
 	return &function{
-		name: name, params: []param{{name: "values", takes: anything, rest: true}},
+		name: name, params: []param{{name: "values", takes: anything, rest: true}}, judge: judgeExtreme(name),
 		resultOf: func(args []*Type) *Type {
 			if len(args) == 1 && args[0].kind() == TypeList {
 				return args[0].elem().withoutEnum().withNull()

@@ -96,8 +96,8 @@ var textFunctions = []*function{
 	{
 		name:   "join",
 		params: []param{{name: "list", takes: aList}, {name: "separator", takes: aText, optional: true}},
-		result: stringType,
-		wdl:    "join", summary: "The texts, numbers and booleans of the list as one text.",
+		result: stringType, judge: judgeElements(0, "join() takes texts, numbers and booleans", TypeBool, TypeInt, TypeNumber, TypeString, TypeDuration, TypeTime, TypeDecimal),
+		wdl: "join", summary: "The texts, numbers and booleans of the list as one text.",
 		examples: []Example{{`join(["a", "b"], "-")`, `"a-b"`}, {`join([1, 2])`, `"12"`}},
 		call:     join,
 	},

@@ -10,13 +10,19 @@ import (
 // Union returns the type of a value that is of a or of b.
 func Union(a, b *Type) *Type { return unionOf(a, b, 0) }
 
+// nothing is the type of the elements of an empty list: beside another list it
+// takes nothing from what is known of that.
+var nothing = &Type{}
+
 // maxTypeDepth bounds the work on types that contain each other.
 const maxTypeDepth = 64
 
 func unionOf(a, b *Type, depth int) *Type {
 	switch {
-	case a == b:
+	case a == b, b == nothing:
 		return a
+	case a == nothing:
+		return b
 	case a.kind() == TypeNull:
 		return b.withNull()
 	case b.kind() == TypeNull:
@@ -245,7 +251,7 @@ func TypeOf(x any) *Type {
 	case Decimal:
 		return decimalType
 	case []any:
-		t := &Type{Kind: TypeList}
+		t := &Type{Kind: TypeList, Elem: nothing}
 		for i, elem := range v {
 			if i == 0 {
 				t.Elem = TypeOf(elem)
