@@ -234,6 +234,38 @@ type InputProblem struct {
 	Path string `json:"path"`
 }
 
+// LimitList defines model for LimitList.
+type LimitList struct {
+	Limits []LimitStatus `json:"limits"`
+}
+
+// LimitStatus defines model for LimitStatus.
+type LimitStatus struct {
+	// Calls Calls under way.
+	Calls int `json:"calls"`
+
+	// Count How many calls within per; any number if left out.
+	Count int `json:"count,omitempty,omitzero"`
+
+	// Keys Of a workflow: the keys under which a run holds a slot or waits.
+	Keys int `json:"keys,omitempty,omitzero"`
+
+	// Kind connection, limit (one that has a name) or workflow.
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+
+	// Parallel How many at once; any number if left out.
+	Parallel int `json:"parallel,omitempty,omitzero"`
+
+	// Per A duration.
+	Per string `json:"per,omitempty,omitzero"`
+
+	// Runs Runs that hold a slot.
+	Runs         int `json:"runs"`
+	WaitingCalls int `json:"waitingCalls"`
+	WaitingRuns  int `json:"waitingRuns"`
+}
+
 // LogDamage defines model for LogDamage.
 type LogDamage struct {
 	Place  string `json:"place"`
@@ -411,6 +443,9 @@ type Step struct {
 
 	// Step Its id in the workflow.
 	Step string `json:"step"`
+
+	// WaitsFor The limit that its call waits for before it is sent.
+	WaitsFor string `json:"waitsFor,omitempty,omitzero"`
 }
 
 // StepStatus defines model for StepStatus.
@@ -743,6 +778,9 @@ type ServerInterface interface {
 	// PublishEvent Publishes a CloudEvent.
 	// (POST /v1/events)
 	PublishEvent(ctx echo.Context) error
+	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
+	// (GET /v1/limits)
+	ListLimits(ctx echo.Context) error
 	// ListRuns Runs, newest first.
 	// (GET /v1/runs)
 	ListRuns(ctx echo.Context, params ListRunsParams) error
@@ -948,6 +986,15 @@ func (w *ServerInterfaceWrapper) PublishEvent(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PublishEvent(ctx)
+	return err
+}
+
+// ListLimits converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLimits(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLimits(ctx)
 	return err
 }
 
@@ -1495,6 +1542,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
 	router.GET(options.BaseURL+"/tasks/:token", wrapper.GetLinkedTask, options.OperationMiddlewares["getLinkedTask"]...)
 	router.POST(options.BaseURL+"/tasks/:token", wrapper.AnswerLinkedTask, options.OperationMiddlewares["answerLinkedTask"]...)
+	router.GET(options.BaseURL+"/v1/limits", wrapper.ListLimits, options.OperationMiddlewares["listLimits"]...)
 	router.GET(options.BaseURL+"/v1/triggers", wrapper.ListTriggers, options.OperationMiddlewares["listTriggers"]...)
 	router.POST(options.BaseURL+"/v1/triggers/:workflow/:trigger/pause", wrapper.PauseTrigger, options.OperationMiddlewares["pauseTrigger"]...)
 	router.POST(options.BaseURL+"/v1/triggers/:workflow/:trigger/resume", wrapper.ResumeTrigger, options.OperationMiddlewares["resumeTrigger"]...)
@@ -2429,6 +2477,76 @@ type PublishEventdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PublishEventdefaultApplicationProblemPlusJSONResponse) VisitPublishEventResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLimitsRequestObject struct {
+}
+
+type ListLimitsResponseObject interface {
+	VisitListLimitsResponse(w http.ResponseWriter) error
+}
+
+type ListLimits200JSONResponse LimitList
+
+func (response ListLimits200JSONResponse) VisitListLimitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLimits400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListLimits400ApplicationProblemPlusJSONResponse) VisitListLimitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLimits401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLimits401ApplicationProblemPlusJSONResponse) VisitListLimitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLimitsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLimitsdefaultApplicationProblemPlusJSONResponse) VisitListLimitsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5062,6 +5180,9 @@ type StrictServerInterface interface {
 	// PublishEvent Publishes a CloudEvent.
 	// (POST /v1/events)
 	PublishEvent(ctx context.Context, request PublishEventRequestObject) (PublishEventResponseObject, error)
+	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
+	// (GET /v1/limits)
+	ListLimits(ctx context.Context, request ListLimitsRequestObject) (ListLimitsResponseObject, error)
 	// ListRuns Runs, newest first.
 	// (GET /v1/runs)
 	ListRuns(ctx context.Context, request ListRunsRequestObject) (ListRunsResponseObject, error)
@@ -5511,6 +5632,29 @@ func (sh *strictHandler) PublishEvent(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PublishEventResponseObject); ok {
 		return validResponse.VisitPublishEventResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLimits operation middleware
+func (sh *strictHandler) ListLimits(ctx echo.Context) error {
+	var request ListLimitsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLimits(ctx.Request().Context(), request.(ListLimitsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLimits")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLimitsResponseObject); ok {
+		return validResponse.VisitListLimitsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

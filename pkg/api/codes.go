@@ -26,6 +26,7 @@ const (
 	CodeKeyReused            Code = "KeyReused"
 	CodeLinkInvalid          Code = "LinkInvalid"
 	CodeMethodNotAllowed     Code = "MethodNotAllowed"
+	CodeNoLimit              Code = "NoLimit"
 	CodeNoParameter          Code = "NoParameter"
 	CodeNoResponse           Code = "NoResponse"
 	CodeNotStuck             Code = "NotStuck"
@@ -84,6 +85,7 @@ var codes = []codeInfo{
 	{CodeKeyReused, http.StatusUnprocessableEntity, "The idempotency key belongs to another request", "The same `Idempotency-Key` was used with another input. Use a new key for a new request."},
 	{CodeLinkInvalid, http.StatusNotFound, "The link is not valid", "The link to the task is not one of this engine, or it has expired. Ask for a new one."},
 	{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "The path does not take this method", "`Allow` lists the methods that the path takes."},
+	{CodeNoLimit, http.StatusServiceUnavailable, "The environment has no such limit", "The workflow shares a limit that the engine's environment does not have. Nothing was started. Add it under `limits` and start the engine again."},
 	{CodeNoParameter, http.StatusServiceUnavailable, "A parameter has no value", "The workflow declares a parameter without a default and the engine's environment gives it no value that fits its schema. Nothing was started. Give it one and start the engine again."},
 	{CodeNoResponse, http.StatusBadGateway, "The run ended without an answer", "The workflow has a respond step, and the run ended without having reached it. `run` says which; its history shows the way it took."},
 	{CodeNotStuck, http.StatusConflict, "The run is not stuck", "Only a run that is stuck can be tried again. `POST /v1/runs/{run}/restart` starts a new one like it."},

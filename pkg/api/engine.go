@@ -16,6 +16,7 @@ type Engine interface {
 	Runs
 	Tasks
 	Triggers
+	Limits
 	gateway.Engine
 }
 
@@ -60,6 +61,11 @@ type Triggers interface {
 	ResumeTrigger(ctx context.Context, workflow, id string) error
 	FireTrigger(ctx context.Context, workflow, id string) error
 	Publish(ctx context.Context, e engine.CloudEvent) error
+}
+
+// Limits is what the API asks about limits.
+type Limits interface {
+	Limits(ctx context.Context) ([]engine.LimitStatus, error)
 }
 
 var _ Engine = (*engine.Engine)(nil)

@@ -70,6 +70,7 @@ var policies = []policy{
 	{http.MethodGet, "/v1/tasks", view, noBody},
 	{http.MethodGet, "/tasks/:token", public, noBody}, // the link is the right
 	{http.MethodPost, "/tasks/:token", public, value},
+	{http.MethodGet, "/v1/limits", view, noBody},
 	{http.MethodGet, "/v1/triggers", view, noBody},
 	{http.MethodPost, "/v1/triggers/:workflow/:trigger/pause", operate, value},
 	{http.MethodPost, "/v1/triggers/:workflow/:trigger/resume", operate, noBody},

@@ -175,6 +175,8 @@ func (s *Server) engineProblem(err error) error {
 		return problem(CodeNotStuck, "%s; restart it, or look at it with GET /v1/runs/{run}", err)
 	case errors.Is(err, engine.ErrBookBroken):
 		return problem(CodeBookBroken, "%s; `engine check` says more", engine.ErrBookBroken)
+	case errors.Is(err, engine.ErrNoLimit):
+		return problem(CodeNoLimit, "%s", without(err, engine.ErrNoLimit))
 	case errors.Is(err, engine.ErrNoParameter):
 		return problem(CodeNoParameter, "the parameter %s", without(err, engine.ErrNoParameter))
 	case errors.Is(err, engine.ErrKeyReused):

@@ -27,7 +27,7 @@ func runOf(v engine.RunView) Run {
 		out.Steps = append(out.Steps, Step{
 			Path: s.Path, Step: s.Step, Kind: verbOf(s.Kind), Operation: s.Operation, Child: s.Child, Status: StepStatus(s.Status.String()),
 			Reason: s.Reason, Attempt: s.Attempt, StartedAt: s.StartedAt.UTC(), EndedAt: utc(s.EndedAt), Due: utc(s.Due),
-			Input: valueOf(s.Input), Output: valueOf(s.Output), Error: failureOf(s.Error),
+			WaitsFor: s.WaitsFor, Input: valueOf(s.Input), Output: valueOf(s.Output), Error: failureOf(s.Error),
 		})
 	}
 	return out

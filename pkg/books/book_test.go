@@ -168,6 +168,27 @@ func TestLimits(t *testing.T) {
 	s.play(t, "limits.txt")
 }
 
+// testdata/shared.txt: as limits.txt, and: offer SLOTS.
+func TestSharedLimits(t *testing.T) {
+	s := &script{
+		open: func() machine { return books.NewSharedLimit() }, family: books.LimitFacts,
+		input: limitInput,
+		show: func(m machine, words []string) (string, bool) {
+			l := m.(*books.Limit)
+			switch words[0] {
+			case "offer":
+				n, err := strconv.Atoi(words[1])
+				l.Offer(n)
+				return fmt.Sprintf("for the next turn, %d would do", l.Wants([]fact.Input{fact.SlotWanted{}, fact.SlotFreed{}})-1), err == nil
+			case "key":
+				return fmt.Sprintf("holding %v, waiting %v", l.Holders(""), l.Waiting("")), true
+			}
+			return "", false
+		},
+	}
+	s.play(t, "shared.txt")
+}
+
 func limitInput(t *testing.T, words []string) []fact.Input {
 	switch words[0] {
 	case "want":

@@ -26,14 +26,17 @@ const (
 // say.
 const MaxQueue = 1000
 
-// Limit is the book of the runs of one workflow that hold or want one of the
-// slots of their key. Slots are given in the order in which they were asked
-// for. A run gives its slot back with its end and not before, so a stuck run
-// holds it. One goroutine at a time may use a book.
+// Limit is the book of the runs that hold or want one of the slots of their
+// key: those of one workflow, or of all that share a limit. Slots are given in
+// the order in which they were asked for. A run gives its slot back with its
+// end and not before, so a stuck run holds it. One goroutine at a time may use
+// a book.
 type Limit struct {
-	clock clock
-	keys  map[string]*slots
-	runs  map[string]string // the key of each run that holds or waits
+	clock  clock
+	shared bool
+	offer  int // slots that the turn may give, where they are shared
+	keys   map[string]*slots
+	runs   map[string]string // the key of each run that holds or waits
 }
 
 // slots is what one key has. There are none without a run.
@@ -50,6 +53,30 @@ type place struct {
 // NewLimit returns the empty book.
 func NewLimit() *Limit {
 	return &Limit{keys: make(map[string]*slots), runs: make(map[string]string)}
+}
+
+// NewSharedLimit returns the empty book of a limit that workflows share, and
+// connections with them. How many slots are free is not known to it: it gives
+// those that it is offered.
+func NewSharedLimit() *Limit {
+	l := NewLimit()
+	l.shared = true
+	return l
+}
+
+// Offer says how many slots the next Decide may give. An offer is no fact: what
+// was given is.
+func (l *Limit) Offer(slots int) { l.offer = slots }
+
+// Wants returns how many slots a Decide with these inputs could give.
+func (l *Limit) Wants(in []fact.Input) int {
+	n := len(l.Waiting(""))
+	for _, x := range in {
+		if _, ok := x.(fact.SlotWanted); ok {
+			n++
+		}
+	}
+	return n
 }
 
 // Seq returns the number of the last event.
@@ -91,9 +118,14 @@ func (s *slots) runs(of func(*slots) []place) []string {
 	return all
 }
 
-// Decide takes the inputs in order: fact.SlotWanted and fact.SlotFreed.
+// Decide takes the inputs in order: fact.SlotWanted and fact.SlotFreed. Of a
+// shared limit, those who wait get what was offered first.
 func (l *Limit) Decide(at time.Time, in ...fact.Input) fact.Turn {
 	t := turn{at: at, clock: &l.clock, apply: l.Apply}
+	if l.shared {
+		l.promote(&t, "")
+		defer l.Offer(0)
+	}
 	for _, x := range in {
 		switch x := x.(type) {
 		case fact.SlotWanted:
@@ -113,7 +145,9 @@ func (l *Limit) want(t *turn, x fact.SlotWanted) {
 		t.refuse(Repeated, "run %s has asked before", x.Run)
 		return
 	}
-	x.Limit = max(x.Limit, 1)
+	if x.Limit = max(x.Limit, 1); l.shared {
+		x.Key, x.Limit = "", 0
+	}
 	s := l.keys[x.Key]
 	if s == nil {
 		s = &slots{}
@@ -122,8 +156,14 @@ func (l *Limit) want(t *turn, x fact.SlotWanted) {
 		t.record(&SlotDenied{Run: x.Run, Key: x.Key, Code: code, Message: fmt.Sprintf(format, args...)})
 	}
 	switch {
-	case len(s.holders) < x.Limit && len(s.waiting) == 0:
-		t.record(&SlotGiven{Run: x.Run, Key: x.Key, Limit: x.Limit})
+	case l.room(s, x.Limit) && len(s.waiting) == 0:
+		l.give(t, x.Run, x.Key, x.Limit)
+		return
+	case graph.OnLimit(x.OnLimit) == graph.Reject && l.shared:
+		deny(ConcurrencyLimit, "no slot of the limit is free")
+		return
+	case graph.OnLimit(x.OnLimit) == graph.Skip && l.shared:
+		deny(Skipped, "no slot of the limit is free")
 		return
 	case graph.OnLimit(x.OnLimit) == graph.Reject:
 		deny(ConcurrencyLimit, "%s%s, at most %d may", runsRun(len(s.holders)), under(x.Key), x.Limit)
@@ -141,10 +181,23 @@ func (l *Limit) want(t *turn, x fact.SlotWanted) {
 		return
 	}
 	t.record(&SlotQueued{Run: x.Run, Key: x.Key, Limit: x.Limit})
-	if graph.OnLimit(x.OnLimit) == graph.CancelRunning {
+	if graph.OnLimit(x.OnLimit) == graph.CancelRunning && !l.shared {
 		l.displace(t, x.Key)
 	}
 	l.promote(t, x.Key)
+}
+
+// room tells whether a slot can be given.
+func (l *Limit) room(s *slots, limit int) bool {
+	if l.shared {
+		return l.offer > 0
+	}
+	return len(s.holders) < limit
+}
+
+func (l *Limit) give(t *turn, run, key string, limit int) {
+	t.record(&SlotGiven{Run: run, Key: key, Limit: limit})
+	l.offer--
 }
 
 func runsRun(n int) string {
@@ -189,12 +242,12 @@ func (l *Limit) free(t *turn, run string) {
 // promote gives free slots to those who wait longest.
 func (l *Limit) promote(t *turn, key string) {
 	s := l.keys[key]
-	for s != nil && len(s.holders) < s.limit {
+	for s != nil && l.room(s, s.limit) {
 		i := slices.IndexFunc(s.waiting, func(p place) bool { return !p.stopping })
 		if i < 0 {
 			return
 		}
-		t.record(&SlotGiven{Run: s.waiting[i].run, Key: key, Limit: s.limit})
+		l.give(t, s.waiting[i].run, key, s.limit)
 	}
 }
 
@@ -297,6 +350,7 @@ func (l *Limit) Restore(state []byte) error {
 		slots
 	}
 	n, all := NewLimit(), []entry(nil)
+	n.shared = l.shared
 	err := fact.ReadFields(state, func(c *fact.Coder) {
 		n.clock.state(c)
 		fact.List(c, 2, "keys", &all, func(c *fact.Coder, x *entry) { c.String(1, "key", &x.key); x.fields(c) })

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/keelstep/keelstep/pkg/books"
 	"github.com/keelstep/keelstep/pkg/graph"
@@ -45,7 +46,11 @@ func (e *Engine) Admission(ctx context.Context, run string) error {
 			return nil
 		}
 		known := false
-		err = e.shelf.ask(ctx, interpreter.LimitPrefix+v.Workflow, func(m bookMachine) {
+		wf, err := e.defs.compiled(ctx, v.Digest)
+		if err != nil {
+			return fmt.Errorf("load version %s of workflow %s: %w", v.Version, v.Workflow, err)
+		}
+		err = e.shelf.ask(ctx, interpreter.LimitBook(wf), func(m bookMachine) {
 			known = m.(*books.Limit).Knows(run)
 		})
 		if err != nil || known {
@@ -62,13 +67,15 @@ func (e *Engine) Admission(ctx context.Context, run string) error {
 }
 
 // Limit returns the runs of a workflow that hold a slot under a key, oldest
-// first, and those that wait for one, the next first.
+// first, and those that wait for one, the next first. Where the workflow
+// shares a limit they are those of all that share it.
 func (e *Engine) Limit(ctx context.Context, workflow, key string) (holders, waiting []string, err error) {
-	if _, err := e.defs.find(workflow, ""); err != nil {
+	wf, err := e.Workflow(ctx, workflow, "")
+	if err != nil {
 		return nil, nil, err
 	}
 	var l struct{ holders, waiting []string }
-	err = e.shelf.ask(ctx, interpreter.LimitPrefix+workflow, func(m bookMachine) {
+	err = e.shelf.ask(ctx, interpreter.LimitBook(wf), func(m bookMachine) {
 		limit := m.(*books.Limit)
 		l.holders, l.waiting = limit.Holders(key), limit.Waiting(key)
 	})

@@ -22,6 +22,7 @@ var (
 	ErrKeyReused    = errors.New("the idempotency key was used for another start")
 	ErrInboxFull    = errors.New("too many messages wait for the run")
 	ErrStorageFull  = errors.New("the disk is full")
+	ErrNoLimit      = errors.New("the environment has no such limit")
 	ErrStopping     = errors.New("the engine is stopping")
 )
 

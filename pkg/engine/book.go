@@ -128,9 +128,11 @@ func (b *book) work() bool {
 	}
 	t, err := b.decide()
 	if err != nil {
+		b.unlease(t)
 		return b.fault(err)
 	}
 	if err := b.commit(t); err != nil {
+		b.unlease(t)
 		return b.uncommitted(err)
 	}
 	b.after(t)
@@ -231,6 +233,7 @@ func (b *book) replay(m bookMachine, after uint64) error {
 		return err
 	}
 	b.machine, b.records = m, records
+	b.hold()
 	b.again = true // it may have been in the middle of something
 	return nil
 }

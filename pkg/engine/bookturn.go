@@ -18,6 +18,7 @@ type bookTurn struct {
 	payloads []expression.Payload
 	taken    []bookMail
 	took     []eventlog.MessageID
+	leased   int // slots that it may give
 }
 
 // decide has the machine decide on what waits for the book: what was handed
@@ -47,13 +48,14 @@ func (b *book) decide() (*bookTurn, error) {
 	}
 	b.again = false
 	var sends []fact.Message
+	b.lease(t, in)
 	err := guard(func() error {
 		t.Turn = b.machine.Decide(b.e.clock.Now(), in...)
 		sends = b.machine.Sends(t.Events)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	t.sends, t.payloads, err = b.e.outgoing(b.stream, sends)
 	return t, err
@@ -96,6 +98,7 @@ func (b *book) summarize() *eventlog.Summary {
 // after does what the turn wants done now that it is in the log.
 func (b *book) after(t *bookTurn) {
 	b.again = t.More
+	b.settle(t)
 	for i, m := range t.taken {
 		if m.heard != nil {
 			m.heard(t.Events)

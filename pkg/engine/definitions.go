@@ -96,6 +96,10 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 		diags = append(diags, no...)
 		return Definition{}, diags, &InvalidError{diags}
 	}
+	if no := e.unknownLimit(file, src, wf); len(no) > 0 {
+		diags = append(diags, no...)
+		return Definition{}, diags, &InvalidError{diags}
+	}
 	document, payloads := expression.Pack(wf.Document)
 	if err := e.appendErr(e.putPayloads(payloads)); err != nil {
 		return Definition{}, diags, err

@@ -27,9 +27,11 @@ type dispatcher struct {
 	e    *Engine
 	conn *connections
 
-	lanes map[string]*lane // by connection; one without a limit has none
+	lanes  map[string]*lane // by connection; one without a limit has none
+	shared map[string]*lane // of limits that have names, by the stream of their book
 
 	mu      sync.Mutex
+	open    bool // what waits may go
 	running int
 	all     []*lane // those without a limit first
 	turn    uint64  // turns given so far
@@ -72,16 +74,17 @@ func (d *dispatcher) makeLanes(env *config.Environment) {
 	if env == nil {
 		return
 	}
-	d.lanes = make(map[string]*lane)
-	shared := make(map[string]*lane)
+	d.lanes, d.shared = make(map[string]*lane), make(map[string]*lane)
 	for _, name := range env.LimitNames() {
-		shared[name] = newLane("limit "+name, env.Limits[name])
-		d.all = append(d.all, shared[name])
+		l := newLane("limit "+name, env.Limits[name])
+		l.stream = interpreter.PoolPrefix + name
+		d.shared[l.stream] = l
+		d.all = append(d.all, l)
 	}
 	for _, name := range env.ConnectionNames() {
 		switch c := env.Connections[name]; {
 		case c.LimitName != "":
-			d.lanes[name] = shared[c.LimitName]
+			d.lanes[name] = d.shared[interpreter.PoolPrefix+c.LimitName]
 		case c.Limits != config.Limit{}:
 			d.lanes[name] = newLane("connection "+name, c.Limits)
 			d.all = append(d.all, d.lanes[name])
@@ -114,22 +117,37 @@ func (d *dispatcher) admit(c *call) bool {
 	c.state = callWaiting
 	d.turn++
 	lane.queue.push(c, d.turn)
-	ready := d.pump()
+	next := d.pump()
 	admitted := c.state == callGoing
 	if !admitted {
 		c.unwatch = context.AfterFunc(c.ctx, func() { d.withdraw(c) })
 	}
 	d.mu.Unlock()
-	d.send(ready, c)
+	d.send(next, c)
 	return admitted
 }
 
-// pump returns the calls that have their place now. The caller holds the lock.
-func (d *dispatcher) pump() []*call {
-	if d.e.draining.Load() {
-		return nil // they are taken up by the next start
+// start lets go what waits, now that all is known that counts.
+func (d *dispatcher) start() {
+	d.mu.Lock()
+	d.open = true
+	next := d.pump()
+	d.mu.Unlock()
+	d.send(next, nil)
+}
+
+// moves is what has become possible: calls that have their place now, and
+// books of shared limits that can admit a run.
+type moves struct {
+	calls []*call
+	books []string
+}
+
+// pump returns what has become possible. The caller holds the lock.
+func (d *dispatcher) pump() (m moves) {
+	if !d.open || d.e.draining.Load() {
+		return m // the next start takes it up
 	}
-	var ready []*call
 	for d.running < d.e.opts.Parallel {
 		c := d.next()
 		if c == nil {
@@ -140,9 +158,18 @@ func (d *dispatcher) pump() []*call {
 		if c.unwatch != nil {
 			c.unwatch()
 		}
-		ready = append(ready, c)
+		m.calls = append(m.calls, c)
 	}
-	return ready
+	if len(d.shared) == 0 {
+		return m
+	}
+	for _, l := range d.all {
+		if l.waiting > 0 && !l.told && l.forRuns() > 0 {
+			l.told = true
+			m.books = append(m.books, l.stream)
+		}
+	}
+	return m
 }
 
 // next takes the call whose turn it is among those that can go.
@@ -176,15 +203,18 @@ func (d *dispatcher) next() *call {
 func (d *dispatcher) ring(l *lane) {
 	d.mu.Lock()
 	l.alarm = nil
-	ready := d.pump()
+	next := d.pump()
 	d.mu.Unlock()
-	d.send(ready, nil)
+	d.send(next, nil)
 }
 
-// send has calls that waited go on, all but one. The start of a call that is
-// never repeated is recorded before.
-func (d *dispatcher) send(ready []*call, but *call) {
-	for _, c := range ready {
+// send has calls that waited go on, all but one, and books look. The start of
+// a call that is never repeated is recorded before.
+func (d *dispatcher) send(m moves, but *call) {
+	for _, stream := range m.books {
+		d.e.shelf.deliver(stream, bookMail{wake: true})
+	}
+	for _, c := range m.calls {
 		switch {
 		case c == but:
 		case c.cmd.Repeat == graph.Never:
@@ -206,24 +236,24 @@ func (d *dispatcher) begin(c *call) {
 func (d *dispatcher) work(c *call) {
 	for c != nil {
 		d.carryOut(c)
-		ready := d.leave(c)
+		next := d.leave(c)
 		c = nil
-		for _, x := range ready {
+		for _, x := range next.calls {
 			if x.cmd.Repeat != graph.Never {
 				c = x
 				break
 			}
 		}
-		d.send(ready, c)
+		d.send(next, c)
 	}
 }
 
-// leave gives up the place of a call and returns those that have theirs now.
-func (d *dispatcher) leave(c *call) []*call {
+// leave gives up the place of a call and returns what has become possible.
+func (d *dispatcher) leave(c *call) moves {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.state != callGoing {
-		return nil
+		return moves{}
 	}
 	c.state = callLeft
 	d.running--
@@ -246,6 +276,7 @@ func (d *dispatcher) withdraw(c *call) {
 	}
 	d.mu.Lock()
 	waits := c.state == callWaiting
+	var next moves
 	if waits {
 		c.state = callLeft
 		lane := c.lane
@@ -253,9 +284,11 @@ func (d *dispatcher) withdraw(c *call) {
 			lane = d.all[0]
 		}
 		lane.queue.remove(c)
+		next = d.pump()
 	}
 	d.mu.Unlock()
 	if waits {
+		d.send(next, nil)
 		d.e.crew.run(func() { d.carryOut(c) })
 	}
 }

@@ -81,10 +81,12 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		e.draining.Store(true)
 		return e, nil
 	}
+	e.readLimits(ctx)
 	if err := e.recover(ctx); err != nil {
 		e.abandon(ctx, err)
 		return nil, fmt.Errorf("recover the open runs: %w", err)
 	}
+	e.calls.start()
 	return e, nil
 }
 

@@ -18,6 +18,10 @@ type lane struct {
 	taken    int                // of parallel, by calls and by runs
 	holders  map[string]*holder // runs that hold a slot
 	alarm    func() bool        // stops it; nil: none is set
+
+	stream  string // of the book that admits runs; empty: there is none
+	waiting int    // runs that wait there
+	told    bool   // it knows that there is room
 }
 
 // holder is a run that holds a slot.
@@ -36,6 +40,10 @@ func (l *lane) free() int {
 	}
 	return max(l.parallel-l.taken, 0)
 }
+
+// forRuns returns how many slots there are for runs that have not started:
+// what is left when the calls that wait have theirs.
+func (l *lane) forRuns() int { return l.free() - l.queue.count }
 
 // maxSlots stands for any number.
 const maxSlots = 1 << 30

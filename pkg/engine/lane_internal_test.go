@@ -161,7 +161,7 @@ func BenchmarkAdmit(b *testing.B) {
 	for _, limit := range []config.Limit{{}, {Parallel: 8}, {Parallel: 8, Rate: config.Rate{Count: 1 << 20, Per: time.Millisecond}}} {
 		b.Run(fmt.Sprintf("%d_%d", limit.Parallel, limit.Rate.Count), func(b *testing.B) {
 			e := &Engine{opts: Options{Parallel: 256}, clock: SystemClock(), ctx: b.Context()}
-			d := &dispatcher{e: e, all: []*lane{newLane("", config.Limit{})}}
+			d := &dispatcher{e: e, open: true, all: []*lane{newLane("", config.Limit{})}}
 			c := &call{run: &run{id: "a"}, ctx: b.Context()}
 			if limit != (config.Limit{}) {
 				c.lane = newLane("x", limit)
@@ -169,7 +169,7 @@ func BenchmarkAdmit(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if !d.admit(c) || len(d.leave(c)) != 0 {
+				if !d.admit(c) || len(d.leave(c).calls) != 0 {
 					b.Fatal("no room")
 				}
 			}

@@ -172,7 +172,13 @@ func parting(s *eventlog.Summary, children []string) []eventlog.Message {
 			ID: eventlog.MessageID{Sender: s.Stream + "/parting", Seq: 1, Receiver: to}, Body: fact.EncodeMail(body),
 		})
 	}
-	send(interpreter.LimitPrefix+s.Workflow, fact.SlotFreed{Run: s.Stream})
+	limit := interpreter.LimitPrefix + s.Workflow
+	for _, k := range s.Keys {
+		if name, ok := strings.CutPrefix(k, poolKey); ok {
+			limit = interpreter.PoolPrefix + name
+		}
+	}
+	send(limit, fact.SlotFreed{Run: s.Stream})
 	send(interpreter.EventsBook, fact.MatchClosed{Run: s.Stream})
 	for _, c := range children {
 		send(c, fact.Cancel{Reason: "the run that called it was terminated"})

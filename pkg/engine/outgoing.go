@@ -72,6 +72,9 @@ func (e *Engine) complete(s *fact.Start) ([]expression.Payload, error) {
 			return nil, err
 		}
 	}
+	if err := e.checkLimit(wf); err != nil {
+		return nil, &startRefused{CodeNoLimit, err.Error()}
+	}
 	input, err := e.filledIn(wf, s)
 	if err != nil {
 		return nil, err

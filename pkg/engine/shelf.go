@@ -29,12 +29,14 @@ type bookKind struct {
 	prefix string // the stream's name; with a slash at its end, all below it
 	family *fact.Family
 	open   func(stream string) bookMachine
+	shared bool // the book gives slots of a lane
 }
 
 var bookKinds = []bookKind{
-	{interpreter.EventsBook, books.EventFacts, func(string) bookMachine { return books.NewEvents() }},
-	{triggerPrefix, books.TriggerFacts, func(stream string) bookMachine { return books.NewFirings(stream) }},
-	{interpreter.LimitPrefix, books.LimitFacts, func(string) bookMachine { return books.NewLimit() }},
+	{prefix: interpreter.EventsBook, family: books.EventFacts, open: func(string) bookMachine { return books.NewEvents() }},
+	{prefix: triggerPrefix, family: books.TriggerFacts, open: func(stream string) bookMachine { return books.NewFirings(stream) }},
+	{prefix: interpreter.LimitPrefix, family: books.LimitFacts, open: func(string) bookMachine { return books.NewLimit() }},
+	{prefix: interpreter.PoolPrefix, family: books.LimitFacts, open: func(string) bookMachine { return books.NewSharedLimit() }, shared: true},
 }
 
 func kindOf(stream string) (bookKind, bool) {
@@ -95,6 +97,12 @@ func (s *shelf) turn(ctx context.Context, stream string, in fact.Input) ([]fact.
 func (s *shelf) ask(ctx context.Context, stream string, f func(bookMachine)) error {
 	done := make(chan error, 1)
 	return s.wait(ctx, done, s.deliver(stream, bookMail{done: done, inbox: true, ask: f}))
+}
+
+// read has a book read, and returns once it was.
+func (s *shelf) read(ctx context.Context, stream string) error {
+	done := make(chan error, 1)
+	return s.wait(ctx, done, s.deliver(stream, bookMail{done: done, ask: func(bookMachine) {}}))
 }
 
 func (s *shelf) wait(ctx context.Context, done <-chan error, delivered bool) error {

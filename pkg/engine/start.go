@@ -24,8 +24,8 @@ var ErrNoParameter = errors.New("a parameter has no valid value")
 const MaxInput = 10 << 20
 
 // Start begins a run and returns once its start is in the log. The error is
-// ErrNoWorkflow, an *InputError, ErrKeyReused, or wraps ErrNoParameter;
-// ErrStorageFull when the disk is full.
+// ErrNoWorkflow, an *InputError, ErrKeyReused, or wraps ErrNoParameter or
+// ErrNoLimit; ErrStorageFull when the disk is full.
 func (e *Engine) Start(ctx context.Context, req StartRequest) (Started, error) {
 	if err := e.ready(); err != nil {
 		return Started{}, err
@@ -59,6 +59,9 @@ func (e *Engine) start(ctx context.Context, id string, req StartRequest) (Starte
 	wf, err := e.defs.compiled(ctx, def.Digest)
 	if err != nil {
 		return Started{}, fmt.Errorf("load version %s of workflow %s: %w", def.Version, def.Workflow, err)
+	}
+	if err := e.checkLimit(wf); err != nil {
+		return Started{}, err
 	}
 	in, err := e.startInput(id, def, wf, req)
 	if err != nil {

@@ -10,6 +10,7 @@ const (
 	parentKey = "parent:" // and the stream that started the run
 	waitsKey  = "waits:"  // and the path there at which its end is waited for
 	tasksKey  = "tasks"   // it has open tasks
+	poolKey   = "pool:"   // and the limit whose slot it has or wants
 )
 
 // maxAttributeText is how many bytes of an attribute are searchable.
@@ -50,6 +51,9 @@ func (r *run) summarize() eventlog.Summary {
 	}
 	if m.HasTasks() {
 		s.Keys = append(s.Keys, tasksKey)
+	}
+	if c := r.flow.Concurrency; c != nil && c.Named != "" && !s.Ended {
+		s.Keys = append(s.Keys, poolKey+c.Named)
 	}
 	for _, t := range m.Tracked() {
 		s.Attributes = append(s.Attributes, eventlog.Attribute{Name: t.Name, Value: attribute(t.Value)})

@@ -82,12 +82,8 @@ func play(t *testing.T, a *txtar.Archive) string {
 	p.opts = engine.Options{
 		Registry: p.world.registry(), LinkKey: []byte("the key of the tests"), PublicURL: "https://flows.example",
 	}
-	if src, ok := p.files["env.yaml"]; ok {
-		env, found := config.Load("env/test.yaml", src, []string{"TOKEN=open-sesame", "NUMBER=123456"})
-		if found.HasErrors() {
-			t.Fatal(found)
-		}
-		p.opts.Env = env
+	if _, ok := p.files["env.yaml"]; ok {
+		p.environment("env.yaml")
 	}
 	p.open()
 	for _, f := range a.Files {
@@ -119,6 +115,19 @@ func play(t *testing.T, a *txtar.Archive) string {
 		}
 	}
 	return text.String()
+}
+
+// environment has the engine opened with another environment from now on.
+func (p *player) environment(name string) {
+	p.opts.Env = nil
+	if name == "none" {
+		return
+	}
+	env, found := config.Load("env/test.yaml", p.files[name], []string{"TOKEN=open-sesame", "NUMBER=123456"})
+	if found.HasErrors() {
+		p.t.Fatal(found)
+	}
+	p.opts.Env = env
 }
 
 // named puts run1 for the ID of the first run, and so on, and leaves out
@@ -195,6 +204,8 @@ func (p *player) command(line string) {
 	switch words[0] {
 	case "deploy":
 		p.deploy(arg(1))
+	case "environment": // for the next engine
+		p.environment(arg(1))
 	case "start":
 		p.start(ctx, engine.StartRequest{Workflow: arg(1), Input: rest(2)})
 	case "call": // a start whose caller waits for the answer
@@ -413,6 +424,13 @@ func (p *player) look(ctx context.Context, verb, run, arg string) {
 		holders, waiting, err := p.e.Limit(ctx, run, arg)
 		if !p.fail(err) {
 			p.printf("holding %v, waiting %v\n", holders, waiting)
+		}
+	case "limits":
+		all, err := p.e.Limits(ctx)
+		p.fail(err)
+		for _, l := range all {
+			p.printf("%s %s: parallel %d, rate %d per %s, %d calls, %d waiting, %d runs, %d waiting, %d keys\n", l.Kind, l.Name,
+				l.Parallel, l.Count, l.Per, l.Calls, l.WaitingCalls, l.Runs, l.WaitingRuns, l.Keys)
 		}
 	case "admission":
 		if !p.fail(p.e.Admission(ctx, run)) {

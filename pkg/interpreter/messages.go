@@ -5,13 +5,24 @@ import (
 
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 // The streams of the books that runs talk to.
 const (
 	EventsBook  = "events"
 	LimitPrefix = "limit/" // and the workflow's name
+	PoolPrefix  = "pool/"  // and the name of a limit that workflows share
 )
+
+// LimitBook returns the stream of the book that admits the runs of a workflow
+// with a limit.
+func LimitBook(wf *graph.Workflow) string {
+	if c := wf.Concurrency; c != nil && c.Named != "" {
+		return PoolPrefix + c.Named
+	}
+	return LimitPrefix + wf.Name
+}
 
 // EncodeInput returns the bytes of an input that waits in an inbox. Inputs
 // that never do (CallResult, CallStarted, TimerFired, Carry) panic.

@@ -39,7 +39,7 @@ func (m *Machine) Sends(turn []fact.Event) []Message {
 			m.closeMatch(f.Path, send)
 		case *admissionAsked:
 			c := m.wf.Concurrency
-			send(LimitPrefix+m.st.run.Workflow, fact.SlotWanted{
+			send(LimitBook(m.wf), fact.SlotWanted{
 				Run: run, Key: f.Key, Limit: c.Limit, Queue: c.Queue, OnLimit: uint8(c.OnLimit),
 			})
 		case *stopBegan:
@@ -64,7 +64,7 @@ func (m *Machine) sendEnd(f *runEnded, send func(string, fact.Mail)) {
 		send(EventsBook, fact.MatchClosed{Run: r.Run})
 	}
 	if m.st.asked {
-		send(LimitPrefix+r.Workflow, fact.SlotFreed{Run: r.Run, Key: m.st.slotKey})
+		send(LimitBook(m.wf), fact.SlotFreed{Run: r.Run, Key: m.st.slotKey})
 	}
 	if r.Parent == "" || r.Detached {
 		return

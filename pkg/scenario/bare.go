@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/books"
@@ -154,17 +155,40 @@ func (b *bare) tell(stream string, in fact.Input) {
 		k = books.NewEvents()
 	case len(stream) > len(interpreter.LimitPrefix) && stream[:len(interpreter.LimitPrefix)] == interpreter.LimitPrefix:
 		k = books.NewLimit()
+	case strings.HasPrefix(stream, interpreter.PoolPrefix):
+		k = books.NewSharedLimit()
 	default:
 		return
 	}
 	b.books[stream] = k
+	b.offer(stream, k)
 	for more, ins := true, []fact.Input{in}; more; {
 		t := k.Decide(b.now, ins...)
 		b.keep(t.Payloads)
 		b.deliver(k.Sends(t.Events))
-		ins, more = ins[t.Taken:], t.More || t.Taken < len(ins)
+		ins = ins[t.Taken:]
+		more = b.offer(stream, k) || t.More || len(ins) > 0
 	}
 }
+
+// offer has the book of a shared limit give what is free, and tells whether
+// somebody waits for it. Calls answer at once here, so they take no slots.
+func (b *bare) offer(stream string, k book) (wanted bool) {
+	name, ok := strings.CutPrefix(stream, interpreter.PoolPrefix)
+	if !ok {
+		return false
+	}
+	l, free := k.(*books.Limit), maxHolders
+	if b.c.Env != nil && b.c.Env.Limits[name].Parallel > 0 {
+		free = b.c.Env.Limits[name].Parallel
+	}
+	free -= len(l.Holders(""))
+	l.Offer(max(free, 0))
+	return free > 0 && len(l.Waiting("")) > 0
+}
+
+// maxHolders stands for any number of runs.
+const maxHolders = 1 << 30
 
 // child starts a run that another one called. One that cannot be started is a
 // child that failed.

@@ -72,6 +72,14 @@ func (c *Client) Reassign(ctx context.Context, run string, r TaskReassignment) e
 	return err
 }
 
+// Limits returns what limits let go and keep waiting.
+func (c *Client) Limits(ctx context.Context) (LimitList, error) {
+	req, err := NewListLimitsRequest(c.server)
+	var out LimitList
+	_, err = c.do(ctx, req, err, &out)
+	return out, err
+}
+
 // Triggers returns the schedule and event triggers of the active definitions.
 func (c *Client) Triggers(ctx context.Context) (TriggerList, error) {
 	req, err := NewListTriggersRequest(c.server)
