@@ -11,7 +11,7 @@ func (g *generator) kids() {
 	n := one(g.dice, 0, 1, 1, 2)
 	for i := n - 1; i >= 0; i-- {
 		k := &generator{
-			dice: g.dice, left: 3 + g.n(5), undos: map[string]bool{},
+			dice: g.dice, left: 3 + g.n(5), undos: map[string]bool{}, many: g.many,
 			p: &Program{
 				Name: fmt.Sprintf("kid-%d-%d", g.p.Seed, i), Seed: g.p.Seed, Undo: map[string]string{},
 				Racy: g.p.Racy, Kids: g.p.Kids, fails: g.chance(40),

@@ -164,7 +164,7 @@ func hasIn(s doc, key, inner string) bool {
 // showChild makes a call of a workflow of its own with the verb at its top.
 func (g *generator) showChild(verb graph.Kind) doc {
 	k := &generator{
-		dice: g.dice, left: 8, undos: map[string]bool{},
+		dice: g.dice, left: 8, undos: map[string]bool{}, many: g.many,
 		p: &Program{
 			Name: fmt.Sprintf("shown-%d", g.p.Seed), Seed: g.p.Seed, Undo: map[string]string{},
 			Racy: g.p.Racy, Kids: g.p.Kids, fails: true,

@@ -45,14 +45,13 @@ func Generate(seed uint64) *Program {
 }
 
 // extremes makes a few workflows meet what hardly ever happens: turns that end
-// at their bound, lists that are stored page by page, and too many parents.
+// at their bound, bytes that are not at hand, and too many parents.
 func (g *generator) extremes() {
 	if g.chance(12) {
 		g.p.bound = 1 + g.n(12)
 	}
-	if g.chance(5) {
+	if g.chance(6) {
 		g.many = true
-		g.p.Input = append(g.p.Input[:len(g.p.Input)-1], `,"many":[`+strings.Repeat("1,", 1000)+`5]}`...)
 	}
 	if g.chance(6) {
 		g.p.Racy, g.p.depth = true, interpreter.MaxDepth-g.n(2)
@@ -76,7 +75,7 @@ type generator struct {
 	ids             int
 	loops           int // while steps, each with a variable of its own
 	large           bool
-	many            bool // the input has a list that is stored by pages
+	many            bool // a variable has a text that is stored by its hash
 	events, listens []string
 	undos           map[string]bool // steps with a compensation of their own or inside
 }
@@ -117,6 +116,10 @@ func (g *generator) id(prefix string) string {
 // document wraps the steps.
 func (g *generator) document(steps []doc) []byte {
 	variables := doc{{"a", 1}, {"b", 2}, {"sum", 0}, {"list", word("[]")}, {"text", "none"}}
+	if g.many {
+		variables = variables.with("many", "")
+		steps = append([]doc{{{"id", g.id("many")}, {"set", doc{{"many", `${ repeat("x", 66000) }`}}}}}, steps...)
+	}
 	for i := range g.loops {
 		variables = variables.with("loop"+itoa(i), 0)
 	}
@@ -130,7 +133,6 @@ func (g *generator) document(steps []doc) []byte {
 				{"n", doc{{"type", "integer"}}},
 				{"items", doc{{"type", "array"}, {"items", doc{{"type", "integer"}}}}},
 				{"tier", doc{{"type", "string"}, {"default", "plain"}}},
-				{"many", doc{{"type", "array"}, {"items", doc{{"type", "integer"}}}}},
 			}},
 		}},
 		{"variables", variables},

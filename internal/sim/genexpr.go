@@ -17,8 +17,8 @@ func (g *generator) number(at place, deep int) string {
 	for _, s := range at.sees {
 		leaves = append(leaves, s.expr)
 	}
-	if g.many && g.chance(30) {
-		return one(g.dice, "len(input.many ?? [])", "(input.many?.[1000] ?? 1)")
+	if g.many && g.chance(60) {
+		return "len(vars.many) % 9"
 	}
 	if deep <= 0 || g.chance(35) {
 		return one(g.dice, leaves...)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -244,11 +245,16 @@ func (s *run) checkCodec(events []fact.Event) {
 // commands are the shadow of events.
 func (s *run) checkOpen() {
 	open := map[string]time.Time{}
+	for _, t := range s.m.Tasks() {
+		s.checkLeft("task", t.Path)
+	}
 	for _, c := range s.m.Outstanding() {
 		switch c := c.(type) {
 		case interpreter.SetTimer:
 			open[c.Timer] = c.Due
+			s.checkLeft("timer", c.Timer[strings.IndexByte(c.Timer, ':')+1:])
 		case interpreter.Call:
+			s.checkLeft("call", c.Path)
 			if s.calls[callID{c.Path, c.Attempt}] == nil {
 				fail("the run waits for call %s@%d, which was never commanded", c.Path, c.Attempt)
 			}
@@ -267,6 +273,27 @@ func (s *run) checkOpen() {
 	for id := range open {
 		if s.timers[id] == nil {
 			fail("the run waits for timer %s, which was never set", id)
+		}
+	}
+}
+
+// checkLeft: nothing is open in what has ended, such as what a race's winner
+// left behind; but for its compensation, and for notifications, whose end
+// nobody waits for.
+func (s *run) checkLeft(what, path string) {
+	for i := len(path); i >= 0; i = strings.LastIndexByte(path[:i], '.') {
+		around, rest := path[:i], path[i:]
+		if strings.HasPrefix(rest, ".compensate") || strings.HasPrefix(rest, ".notify[") {
+			return
+		}
+		if strings.HasSuffix(around, "]") { // a pass
+			around = around[:strings.LastIndexByte(around, '[')]
+		}
+		if j := strings.LastIndexAny(around, ".#"); j >= 0 && around[j] == '#' { // a later attempt
+			around = around[:j]
+		}
+		if status, ended := s.history.ended[around]; ended {
+			fail("%s %s is open, and %s has ended %s", what, path, around, status)
 		}
 	}
 }
