@@ -24,6 +24,7 @@ const (
 	CodeInvalidJSON          Code = "InvalidJSON"
 	CodeInvalidParameter     Code = "InvalidParameter"
 	CodeKeyReused            Code = "KeyReused"
+	CodeLinkExpired          Code = "LinkExpired"
 	CodeLinkInvalid          Code = "LinkInvalid"
 	CodeMethodNotAllowed     Code = "MethodNotAllowed"
 	CodeNoLimit              Code = "NoLimit"
@@ -67,7 +68,7 @@ type codeInfo struct {
 
 // codes is all codes, sorted; docs/errors/http.md is made from it.
 var codes = []codeInfo{
-	{CodeAnswerInvalid, http.StatusUnprocessableEntity, "The answer does not fit the task", "The outcome is none of the options of the task, or the form does not fit its schema. `detail` says what is wrong."},
+	{CodeAnswerInvalid, http.StatusBadRequest, "The answer does not fit the task", "The outcome is none of the options of the task, or the form does not fit its schema: `problems` lists each place of the form and what is wrong there. `detail` says what is wrong."},
 	{CodeBodyTimeout, http.StatusRequestTimeout, "The body came too slowly", "The body of a request must arrive within 30 seconds. Send it again over a faster connection."},
 	{CodeBookBroken, http.StatusServiceUnavailable, "A book of the engine cannot be used", "What the engine remembers of limits, events or this trigger cannot be read. `engine check` says more; nothing was recorded."},
 	{CodeConcurrencyLimit, http.StatusTooManyRequests, "The limit is reached", "The workflow bounds how many runs of one key go at once, and rejects the rest. `run` is the run that was not admitted. Start it again later."},
@@ -83,7 +84,8 @@ var codes = []codeInfo{
 	{CodeInvalidJSON, http.StatusBadRequest, "The body is not JSON", "The body must be exactly one JSON value in UTF-8, without members that are named twice, nested at most 128 deep. `detail` says where it breaks."},
 	{CodeInvalidParameter, http.StatusBadRequest, "A parameter is not valid", "A parameter of the path, the query or a header has a value that it cannot have. `detail` names it."},
 	{CodeKeyReused, http.StatusUnprocessableEntity, "The idempotency key belongs to another request", "The same `Idempotency-Key` was used with another input. Use a new key for a new request."},
-	{CodeLinkInvalid, http.StatusNotFound, "The link is not valid", "The link to the task is not one of this engine, or it has expired. Ask for a new one."},
+	{CodeLinkExpired, http.StatusGone, "The link has expired", "The link to the task was one of this engine, and its time is over. Ask for a new one."},
+	{CodeLinkInvalid, http.StatusUnauthorized, "The link is not valid", "The link to the task is not one of this engine, or something of it was changed. Ask for a new one."},
 	{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "The path does not take this method", "`Allow` lists the methods that the path takes."},
 	{CodeNoLimit, http.StatusServiceUnavailable, "The environment has no such limit", "The workflow shares a limit that the engine's environment does not have. Nothing was started. Add it under `limits` and start the engine again."},
 	{CodeNoParameter, http.StatusServiceUnavailable, "A parameter has no value", "The workflow declares a parameter without a default and the engine's environment gives it no value that fits its schema. Nothing was started. Give it one and start the engine again."},

@@ -26,21 +26,40 @@ const testKey = "a-key-for-the-tests-of-this-package"
 type fixture struct {
 	server *api.Server
 	engine *engine.Engine
+	log    *memlog.Log
 }
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
+	f := &fixture{log: memlog.New()}
+	f.open(t)
+	t.Cleanup(f.cut)
+	return f
+}
+
+// cut ends the engine; calls that still run are cut off.
+func (f *fixture) cut() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = f.engine.Close(ctx)
+}
+
+// restart ends the engine and opens another one on what is in the log.
+func (f *fixture) restart(t testing.TB) {
+	t.Helper()
+	f.log = f.log.Reopen()
+	f.cut()
+	f.open(t)
+}
+
+func (f *fixture) open(t testing.TB) {
+	t.Helper()
 	e, err := engine.Open(t.Context(), engine.Options{
-		Store: memlog.New(), Registry: standard.New(), LinkKey: []byte("the key of the links of the tests"),
+		Store: f.log, Registry: standard.New(), LinkKey: []byte("the key of the links of the tests"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = e.Close(ctx) // calls that still run are cut off
-	})
 	s, err := api.New(api.Options{
 		Engine: e, Key: testKey, Addr: "127.0.0.1:0",
 		Build: api.Build{Version: "1.2.3", Commit: "abc", Go: "go1.26"},
@@ -48,7 +67,7 @@ func newFixture(t testing.TB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &fixture{server: s, engine: e}
+	f.server, f.engine = s, e
 }
 
 // deploy deploys a workflow.

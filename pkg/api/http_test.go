@@ -25,7 +25,8 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata and doc
 // on memory, each in a time of its own. A file is exchanges separated by
 // lines of ===; an exchange is a comment, directives, a request, a line of
 // ---, and the answer. The directives: @wait DURATION lets time pass (0 until
-// nothing moves), @file NAME is a body from testdata/workflows, @bytes N one
+// nothing moves), @restart ends the engine as a crash does and opens it again,
+// @file NAME is a body from testdata/workflows, @bytes N one
 // of N letters in a JSON string, @nest N one of N nested lists, @empty N one
 // of N spaces. A header after a plus is added to those of its
 // name. {run} is the run of the last answer that had one.
@@ -47,7 +48,7 @@ func play(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	f := newFixture(t)
-	p := player{t: t, h: f.server.Handler(), spec: loadSpec(t)}
+	p := player{t: t, f: f, spec: loadSpec(t)}
 	var out []string
 	for _, e := range strings.Split(string(src), "\n===\n") {
 		request, want, _ := strings.Cut(e, "\n---")
@@ -67,7 +68,7 @@ func play(t *testing.T, path string) {
 // player sends requests and shows answers.
 type player struct {
 	t    *testing.T
-	h    http.Handler
+	f    *fixture
 	spec *spec
 	run  string
 	runs []string
@@ -76,7 +77,7 @@ type player struct {
 func (p *player) exchange(text string) string {
 	r, body := p.request(text)
 	rec := httptest.NewRecorder()
-	p.h.ServeHTTP(rec, r)
+	p.f.server.Handler().ServeHTTP(rec, r)
 	p.spec.check(p.t, r, body, rec)
 	return p.show(rec)
 }
@@ -88,6 +89,10 @@ func (p *player) request(text string) (*http.Request, []byte) {
 	for strings.HasPrefix(text, "#") || strings.HasPrefix(text, "@") {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
+		if line == "@restart" {
+			p.f.restart(p.t)
+			synctest.Wait()
+		}
 		if d, ok := strings.CutPrefix(line, "@wait "); ok {
 			d, err := time.ParseDuration(d)
 			if err != nil {

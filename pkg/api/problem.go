@@ -139,7 +139,9 @@ func aroundProblem(err error) error {
 	case errors.Is(err, engine.ErrTaskClosed):
 		return problem(CodeTaskClosed, "%s; an answer has no effect any more", without(err, engine.ErrTaskClosed))
 	case errors.Is(err, engine.ErrBadAnswer):
-		return problem(CodeAnswerInvalid, "%s; see GET /v1/tasks for what is asked", without(err, engine.ErrBadAnswer))
+		return answerProblem(err)
+	case errors.Is(err, engine.ErrLinkExpired):
+		return problem(CodeLinkExpired, "%s; ask for a new one", err)
 	case errors.Is(err, engine.ErrBadLink):
 		return problem(CodeLinkInvalid, "%s; ask for a new one", err)
 	case errors.Is(err, engine.ErrNoTrigger):
@@ -193,6 +195,25 @@ func (s *Server) engineProblem(err error) error {
 	return problem(CodeInternal, "the engine made a mistake; it is in its log, please report it")
 }
 
+// answerProblem lists what is wrong with the form of an answer.
+func answerProblem(err error) error {
+	out := problem(CodeAnswerInvalid, "%s; see GET /v1/tasks for what is asked", without(err, engine.ErrBadAnswer))
+	var form *engine.FormError
+	var done *problemError
+	if errors.As(err, &form) && errors.As(out, &done) {
+		done.p.Problems = problemsOf(form.Problems)
+	}
+	return out
+}
+
+func problemsOf(all []engine.InputProblem) []InputProblem {
+	out := make([]InputProblem, len(all))
+	for i, p := range all {
+		out[i] = InputProblem{Path: p.Path, Message: p.Message}
+	}
+	return out
+}
+
 // inputProblem lists what is wrong with an input.
 func inputProblem(e *engine.InputError) error {
 	err := problem(CodeInputInvalid, "%s in %d places; see problems, and GET /v1/definitions/%s for the schema", e, len(e.Problems), e.Workflow)
@@ -201,9 +222,7 @@ func inputProblem(e *engine.InputError) error {
 	}
 	var done *problemError
 	if errors.As(err, &done) {
-		for _, p := range e.Problems {
-			done.p.Problems = append(done.p.Problems, InputProblem{Path: p.Path, Message: p.Message})
-		}
+		done.p.Problems = problemsOf(e.Problems)
 	}
 	return err
 }

@@ -59,7 +59,7 @@ func (h *handlers) GetLinkedTask(ctx context.Context, r GetLinkedTaskRequestObje
 	}
 	all, err := h.o.Engine.RunTasks(ctx, run)
 	if errors.Is(err, engine.ErrNoRun) {
-		return nil, engine.ErrBadLink
+		return nil, problem(CodeTaskClosed, "the run of the task is gone")
 	}
 	if err != nil {
 		return nil, err
@@ -81,7 +81,11 @@ func (h *handlers) AnswerLinkedTask(ctx context.Context, r AnswerLinkedTaskReque
 	if r.Body == nil {
 		return nil, problem(CodeInvalidBody, "the body has no outcome; GET the link to see which there are")
 	}
-	if err := h.o.Engine.AnswerTask(ctx, run, answerOf(r.Body, path)); err != nil {
+	err = h.o.Engine.AnswerTask(ctx, run, answerOf(r.Body, path))
+	if errors.Is(err, engine.ErrNoRun) {
+		return nil, problem(CodeTaskClosed, "the run of the task is gone")
+	}
+	if err != nil {
 		return nil, err
 	}
 	return AnswerLinkedTask202JSONResponse(Accepted{Run: run, ID: r.Body.ID}), nil

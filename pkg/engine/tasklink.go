@@ -10,9 +10,12 @@ import (
 	"time"
 )
 
-// ErrBadLink means that a link to a task is not one of this engine, or has
-// expired.
-var ErrBadLink = errors.New("the link is not valid or has expired")
+// ErrBadLink means that a link to a task is not one of this engine,
+// ErrLinkExpired that it was one.
+var (
+	ErrBadLink     = errors.New("the link is not valid")
+	ErrLinkExpired = errors.New("the link has expired")
+)
 
 // TaskPath is the path below which links to tasks are answered.
 const TaskPath = "/tasks/"
@@ -35,7 +38,7 @@ func (e *Engine) TaskLink(run, path string) string {
 }
 
 // LinkedTask returns the run and the path of the task that a link's last
-// segment stands for. The error is ErrBadLink.
+// segment stands for. The error is ErrBadLink or ErrLinkExpired.
 func (e *Engine) LinkedTask(token string) (run, path string, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(b) < sha256.Size+8 || len(e.opts.LinkKey) == 0 {
@@ -47,8 +50,11 @@ func (e *Engine) LinkedTask(token string) (run, path string, err error) {
 	}
 	until := time.Unix(int64(binary.BigEndian.Uint64(body)), 0)
 	run, path, ok := strings.Cut(string(body[8:]), "\x00")
-	if !ok || e.clock.Now().After(until) {
+	if !ok {
 		return "", "", ErrBadLink
+	}
+	if e.clock.Now().After(until) {
+		return "", "", ErrLinkExpired
 	}
 	return run, path, nil
 }

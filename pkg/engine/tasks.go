@@ -138,7 +138,51 @@ func (e *Engine) AnswerTask(ctx context.Context, run string, a AnswerRequest) er
 			return fmt.Errorf("%w: its form: %w", ErrBadAnswer, err)
 		}
 	}
-	return e.tellTask(ctx, run, a.Path, in)
+	err := e.tellTask(ctx, run, a.Path, in)
+	if errors.Is(err, ErrBadAnswer) && len(a.Form) > 0 {
+		return e.formError(ctx, run, a, err)
+	}
+	return err
+}
+
+// FormError is an answer whose form does not fit its task. It wraps
+// ErrBadAnswer.
+type FormError struct {
+	Problems []InputProblem
+
+	err error
+}
+
+func (f *FormError) Error() string { return f.err.Error() }
+
+// Unwrap returns an error that wraps ErrBadAnswer.
+func (f *FormError) Unwrap() error { return f.err }
+
+// formError adds all that is wrong with a form to the error of its refusal.
+func (e *Engine) formError(ctx context.Context, id string, a AnswerRequest, refused error) error {
+	f := &FormError{err: refused}
+	_ = e.ask(ctx, id, func(r *run, err error) error {
+		if err != nil {
+			return err
+		}
+		for _, t := range r.machine.Tasks() {
+			if t.Path != a.Path || t.Form == nil {
+				continue
+			}
+			x, err := expression.DecodeRaw(a.Form)
+			if err != nil {
+				return err
+			}
+			for _, v := range t.Form.Validate(x) {
+				f.Problems = append(f.Problems, InputProblem{v.Path, v.Message})
+			}
+		}
+		return nil
+	})
+	if len(f.Problems) == 0 {
+		return refused
+	}
+	return f
 }
 
 // tellTask has a run take what somebody says of its task. That the run has
