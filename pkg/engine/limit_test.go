@@ -90,7 +90,7 @@ func TestLimitSurvivesAKill(t *testing.T) {
 			}
 			q := &queueing{t: t, path: filepath.Join(t.TempDir(), "log"), env: env}
 			q.open()
-			src := strings.Replace(limited, "CONCURRENCY", concurrency, 1)
+			src := strings.Replace(limited, "{ limit: 3 }", concurrency, 1)
 			if _, found, err := q.e.Deploy(t.Context(), "w.yaml", []byte(src)); err != nil {
 				t.Fatal(err, found)
 			}
@@ -149,8 +149,8 @@ func (q *queueing) settled(runs []string) {
 
 const limited = `workflow: limited
 version: "1"
-input: { type: object, required: [k], properties: { k: { type: string } } }
-concurrency: CONCURRENCY
+input: { type: object, properties: { k: { type: string, default: a } } }
+concurrency: { limit: 3 }
 steps:
   - { id: held, await: { signal: go } }
 `
