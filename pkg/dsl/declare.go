@@ -223,8 +223,6 @@ func textBelow(n *node, text string) *node {
 	return n
 }
 
-var schemaPlace = regexp.MustCompile(`^(/[^:]*): (.*)$`)
-
 // schemaWithout compiles n without one of its members.
 func (c *compiler) schemaWithout(n *node, member string) *expression.Schema {
 	if n == nil || n.bad {
@@ -251,13 +249,7 @@ func (c *compiler) schemaWithout(n *node, member string) *expression.Schema {
 	}
 	s, err := expression.CompileSchema(raw)
 	if err != nil {
-		at, message := n, err.Error()
-		if m := schemaPlace.FindStringSubmatch(message); m != nil {
-			at, message = within(n, m[1]), m[2]
-		} else if m := quotedStart.FindStringSubmatch(message); m != nil {
-			at = textBelow(n, m[1])
-		}
-		c.at(codeSchema, at, fmt.Sprintf("%s is not a valid JSON Schema: %s", n.name(), message), "see JSON Schema 2020-12")
+		c.notSchema(n, err)
 		c.fail(fmt.Errorf("%s: %w", n.pointer(), err))
 		return nil
 	}

@@ -97,15 +97,7 @@ func schemaError(err error) error {
 	}
 	var invalid *jsonschema.ValidationError
 	if errors.As(err, &invalid) {
-		leaf := invalid
-		for len(leaf.Causes) > 0 {
-			leaf = leaf.Causes[0]
-		}
-		at := leaf.InstanceLocation
-		if at == "" {
-			at = "the schema"
-		}
-		return fmt.Errorf("%s: %s", at, leaf.Message)
+		return newSchemaError(invalid)
 	}
 	text := strings.TrimPrefix(err.Error(), "jsonschema "+schemaURL+" compilation failed: ")
 	return errors.New(strings.ReplaceAll(strings.TrimPrefix(text, "jsonschema: "), schemaURL, ""))
