@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -46,7 +47,13 @@ func (s *schemaTyper) typeOf(schema any, depth int) *Type {
 		return anyType
 	}
 	if ref, ok := object["$ref"].(string); ok {
-		return s.typeOf(s.resolve(ref), depth+1)
+		t := s.typeOf(s.resolve(ref), depth+1)
+		for _, beside := range []string{"properties", "required", "allOf", "patternProperties", "additionalProperties"} {
+			if object[beside] != nil {
+				return s.joined(t, without(object, "$ref"), depth)
+			}
+		}
+		return t
 	}
 	if value, ok := object["const"]; ok {
 		return TypeOf(value)
@@ -190,17 +197,16 @@ func (s *schemaTyper) object(object map[string]any, depth int) *Type {
 		t.Elem = s.others(object, depth)
 	}
 	required := map[string]bool{}
-	if names, ok := object["required"].([]any); ok {
-		for _, name := range names {
-			if text, ok := name.(string); ok {
-				required[text] = true
-			}
-		}
-	}
+	requiredBy(object, required)
 	for _, name := range sortedNames(properties) {
 		f := Field{Name: name, Type: s.typeOf(properties[name], depth+1)}
 		f.Optional = !required[name] && (s.given || !hasDefault(s.follow(properties[name])))
 		t.Fields = append(t.Fields, f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(required)) {
+		if _, ok := t.field(name); !ok && len(properties) > 0 {
+			t.Fields = append(t.Fields, Field{Name: name, Type: t.elem()})
+		}
 	}
 	return t
 }
@@ -209,7 +215,7 @@ func (s *schemaTyper) object(object map[string]any, depth int) *Type {
 func isOpen(object map[string]any, declared int) bool {
 	switch more := object["additionalProperties"].(type) {
 	case bool:
-		return more
+		return more || object["patternProperties"] != nil
 	case map[string]any:
 		return true
 	}
@@ -261,8 +267,8 @@ func (s *schemaTyper) union(branches []any, depth int) *Type {
 
 // allOf joins the fields of all parts; parts that are no objects yield any.
 func (s *schemaTyper) allOf(own *Type, parts []any, depth int) *Type {
-	joined := &Type{Kind: TypeObject}
-	open := true
+	joined := &Type{Kind: TypeObject, Open: true}
+	found := 0
 	types := []*Type{own}
 	for _, part := range parts {
 		types = append(types, s.typeOf(part, depth+1))
@@ -277,18 +283,66 @@ func (s *schemaTyper) allOf(own *Type, parts []any, depth int) *Type {
 			}
 			return anyType
 		}
-		open = open && t.Open
-		for _, f := range t.Fields {
-			if _, ok := joined.field(f.Name); !ok {
-				joined.Fields = append(joined.Fields, f)
-			}
-		}
+		found++
+		joined.join(t)
 	}
-	joined.Open = open
-	if len(joined.Fields) == 0 && own.Kind == TypeAny {
+	if found == 0 {
 		return anyType
 	}
+	required := map[string]bool{}
+	for _, part := range parts {
+		requiredBy(s.follow(part), required)
+	}
+	for i, f := range joined.Fields {
+		joined.Fields[i].Optional = f.Optional && !required[f.Name]
+	}
 	return joined
+}
+
+// join makes t the type of what is of both types.
+func (t *Type) join(u *Type) {
+	t.Open = t.Open && u.Open
+	if t.Elem == nil {
+		t.Elem = u.Elem
+	}
+	for _, f := range u.Fields {
+		i := slices.IndexFunc(t.Fields, func(g Field) bool { return g.Name == f.Name })
+		if i < 0 {
+			t.Fields = append(t.Fields, f)
+			continue
+		}
+		g := &t.Fields[i]
+		if g.Optional = g.Optional && f.Optional; g.Type.kind() == TypeAny {
+			g.Type = f.Type
+		}
+	}
+}
+
+// joined is the type of what is of a type and fits a schema too.
+func (s *schemaTyper) joined(t *Type, object map[string]any, depth int) *Type {
+	return s.allOf(t, []any{object}, depth)
+}
+
+// requiredBy adds the names that a schema requires.
+func requiredBy(schema any, names map[string]bool) {
+	object, _ := schema.(map[string]any)
+	list, _ := object["required"].([]any)
+	for _, name := range list {
+		if text, ok := name.(string); ok {
+			names[text] = true
+		}
+	}
+}
+
+// without returns an object without one of its members.
+func without(object map[string]any, name string) map[string]any {
+	rest := map[string]any{}
+	for key, x := range object { // order does not show: a map is made of a map
+		if key != name {
+			rest[key] = x
+		}
+	}
+	return rest
 }
 
 func enumType(values []any) *Type {
