@@ -6,12 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/keelstep/keelstep/pkg/fact"
-	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
@@ -110,51 +108,6 @@ func TestEveryAppend(t *testing.T) {
 			t.Logf("%s: %s at %d points", name, f, n-1)
 		}
 	}
-}
-
-// forgetful is a machine with a planted bug: it counts timers outside of its
-// events, and takes every third for none of its business.
-type forgetful struct {
-	*interpreter.Machine
-	timers int
-}
-
-// Decide drops every third timer of this machine's life.
-func (m *forgetful) Decide(at time.Time, in ...interpreter.Input) fact.Turn {
-	changed := append([]interpreter.Input(nil), in...)
-	for i, x := range in {
-		if _, ok := x.(interpreter.TimerFired); !ok {
-			continue
-		}
-		if m.timers++; m.timers%3 == 0 {
-			changed[i] = interpreter.TimerFired{Timer: "wait:nowhere"}
-		}
-	}
-	return m.Machine.Decide(at, changed...)
-}
-
-// TestPlantedBug: a count kept outside of Apply is found within a few seeds,
-// by the twin and not by luck.
-func TestPlantedBug(t *testing.T) {
-	s := Simulator{New: func(wf *graph.Workflow) Machine { return &forgetful{Machine: interpreter.New(wf)} }}
-	for seed := uint64(1); seed < 400; seed++ {
-		b, v := s.Prepare(seed)
-		if v == nil {
-			v = s.Run(b, seed, newReport())
-		}
-		if v == nil {
-			continue
-		}
-		t.Logf("found at seed %d: %s", seed, v.What)
-		if !strings.Contains(v.What, "twin") {
-			t.Errorf("found, but not by the twin: %s", v.What)
-		}
-		if !strings.Contains(v.Error(), "-sim.seed=") {
-			t.Error("the violation does not say how to see it again")
-		}
-		return
-	}
-	t.Error("400 seeds did not find the planted bug")
 }
 
 // TestKinds: the kinds of facts that generated runs reach are those of the

@@ -12,6 +12,7 @@ import (
 // The kinds of facts that the checks look into, and the tags of their fields.
 // They are part of the format of the log and never change.
 const (
+	kindStarted       fact.Kind = 1
 	kindRunEnded      fact.Kind = 2
 	kindStepSkipped   fact.Kind = 3
 	kindStepScheduled fact.Kind = 4
@@ -26,6 +27,8 @@ const (
 	kindUndo          fact.Kind = 19
 	kindSignal        fact.Kind = 21
 	kindCarried       fact.Kind = 24
+	kindChildEnded    fact.Kind = 26
+	kindArrived       fact.Kind = 28
 	kindSuspended     fact.Kind = 29
 	kindResumed       fact.Kind = 30
 	kindAsked         fact.Kind = 31
@@ -132,7 +135,7 @@ func look(f fact.Fact) (x fields) {
 		case kindReassigned:
 			c.String(1, "", &x.path)
 			c.Value(2, "", &x.input)
-		case 1, kindSignal, kindCarried, kindSuspended, kindResumed, kindAsked, kindAdmitted, kindListen:
+		case kindStarted, kindSignal, kindCarried, kindSuspended, kindResumed, kindAsked, kindAdmitted, kindListen:
 		default:
 			c.String(1, "", &x.path)
 		}
@@ -141,6 +144,27 @@ func look(f fact.Fact) (x fields) {
 		fail("the fields of %s cannot be read: %v", fact.NameOf(f), err)
 	}
 	return x
+}
+
+// checkTaken: each input that was taken is recorded or refused.
+func (s *run) checkTaken(t *fact.Turn) {
+	inputs, ends := 0, 0
+	for i, e := range t.Events {
+		switch e.Fact.Kind() {
+		case kindStarted, kindCallStarted, kindCallEnded, kindLateResult, kindTimerFired, kindSignal, kindCarried, kindChildEnded,
+			kindArrived, kindSuspended, kindResumed, kindAdmitted, kindTaskAnswered, kindReassigned:
+			inputs++
+		case kindStopBegan:
+			if f := s.looked[i]; f.path == "" && f.reason == "cancel" {
+				inputs++
+			}
+		case kindRunEnded: // by itself, or by a second cancel or a slot that was refused
+			ends++
+		}
+	}
+	if n := t.Taken - len(t.Refused); n < inputs || n > inputs+ends {
+		fail("%d inputs were taken and %d refused, and %d are recorded", t.Taken, len(t.Refused), inputs)
+	}
 }
 
 // take checks the events of a turn that was appended.

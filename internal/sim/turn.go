@@ -40,6 +40,7 @@ func (s *run) turn() {
 	s.report.turn(&t)
 	s.meet(&t)
 	s.traceTurn(in, &t)
+	s.checkTaken(&t)
 	s.checkTwin(twin, at, in, &t, commands, sends)
 	s.twin = twin // it stands where the live one does; in most turns a folded one takes its place
 	if s.faults.checks.chance(12) {

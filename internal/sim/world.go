@@ -67,6 +67,11 @@ const (
 func (w *world) account(run string, c interpreter.Call, input []byte, again bool) *account {
 	a := w.keys[c.Key]
 	if a == nil {
+		for _, b := range w.list {
+			if b.path == c.Path && b.run == run {
+				fail("%s has the keys %s and %s", c.Path, b.key, c.Key)
+			}
+		}
 		a = &account{key: c.Key, run: run, path: c.Path, repeat: c.Repeat, input: string(input), again: again}
 		w.keys[c.Key] = a
 		w.list = append(w.list, a)
