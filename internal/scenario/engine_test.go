@@ -19,7 +19,6 @@ import (
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 	"github.com/keelstep/keelstep/pkg/scenario"
-	"github.com/keelstep/keelstep/pkg/secrets"
 )
 
 // engineDriver runs a scenario on an engine. It is killed at the append kill,
@@ -241,8 +240,30 @@ func (d *engineDriver) sleep(ctx context.Context, by time.Duration) error {
 	}
 }
 
+// strike ends the process without letting anything under way end, and starts
+// another one on what is stored.
+func (d *engineDriver) strike(ctx context.Context, down time.Duration) error {
+	d.store.mu.Lock()
+	d.store.dead = true
+	d.store.mu.Unlock()
+	d.mu.Lock()
+	old := d.e
+	d.e = nil
+	d.mu.Unlock()
+	now, cancel := context.WithCancel(ctx)
+	cancel()
+	_ = old.Close(now) // what it says is of no interest: it was killed
+	if err := d.store.Close(); err != nil {
+		return err
+	}
+	time.Sleep(down)
+	return d.boot(ctx)
+}
+
 func (d *engineDriver) act(ctx context.Context, a scenario.Action) error {
 	switch {
+	case a.Kills:
+		return d.strike(ctx, a.Down)
 	case a.Signal != "":
 		return d.e.Signal(ctx, d.run, a.ID, a.Signal, a.Data)
 	case a.Event != "":
@@ -266,17 +287,9 @@ func (d *engineDriver) act(ctx context.Context, a scenario.Action) error {
 	return d.e.Cancel(ctx, d.run, a.Reason)
 }
 
-// environment is the scenario's, with a connection for each that a workflow
-// declares.
+// environment is the scenario's.
 func (d *engineDriver) environment() *config.Environment {
-	env := config.Environment{}
-	if d.c.Env != nil {
-		env = *d.c.Env
-	}
-	if env.Secrets == nil {
-		env.Secrets = secrets.New()
-	}
-	return &env
+	return d.c.Env
 }
 
 // registry is the standard connectors with the world behind their operations.
@@ -318,9 +331,13 @@ func (d *engineDriver) call(ctx context.Context, op string, c connectors.Call) (
 		return nil, connectors.Stopped(ctx, true)
 	}
 	if f := r.Error; f != nil {
-		return nil, &connectors.Error{
+		e := &connectors.Error{
 			Code: f.Code, Message: f.Message, Status: f.Status, Final: f.Final, Certain: f.Certain, Lost: f.Lost, RetryAfter: f.RetryAfter,
 		}
+		if !f.Details.IsAbsent() {
+			e.Details = json.RawMessage(f.Details.Inline())
+		}
+		return nil, e
 	}
 	return r.Output, nil
 }

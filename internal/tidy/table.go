@@ -44,7 +44,7 @@ var table = []row{
 	{"pkg/gateway", []string{"pkg/diag", "pkg/engine", "pkg/books", "pkg/expression", "pkg/graph", "pkg/secrets"}},
 	{"pkg/scenario", []string{
 		"pkg/engine", "pkg/dsl", "pkg/interpreter", "pkg/books", "pkg/fact", "pkg/graph", "pkg/expression",
-		"pkg/connectors", "pkg/config", "pkg/diag",
+		"pkg/connectors", "pkg/config", "pkg/diag", "pkg/secrets",
 	}},
 	{"pkg/console", nil},
 	{"pkg/api/client", []string{"pkg/diag"}},

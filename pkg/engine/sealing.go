@@ -149,9 +149,15 @@ func shown(raw json.RawMessage) (json.RawMessage, error) {
 	return plainJSON(x)
 }
 
-// imported returns the recorded form of an answer: known secrets are replaced,
-// and nothing in it reads as a sealed value. Most answers pass untouched.
+// imported returns the recorded form of an answer.
 func (e *Engine) imported(raw json.RawMessage) (json.RawMessage, error) {
+	return Recorded(e.vault(), raw)
+}
+
+// Recorded returns the recorded form of the answer of a call: the secrets that
+// vault gave out are replaced, and nothing in it reads as a sealed value. Most
+// answers pass untouched. A nil vault gave out nothing.
+func Recorded(vault *secrets.Store, raw json.RawMessage) (json.RawMessage, error) {
 	if bytes.Contains(raw, []byte("sealed")) || bytes.Contains(raw, []byte(`\u`)) || bytes.Contains(raw, []byte(`\/`)) {
 		b, err := expression.Import(raw) // one spelling for each text, so that a search finds it
 		if err != nil {
@@ -159,7 +165,7 @@ func (e *Engine) imported(raw json.RawMessage) (json.RawMessage, error) {
 		}
 		raw = b
 	}
-	masked := e.vault().Redact(raw)
+	masked := vault.Redact(raw)
 	if bytes.Equal(masked, raw) || json.Valid(masked) {
 		return masked, nil
 	}
@@ -168,26 +174,26 @@ func (e *Engine) imported(raw json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plainJSON(e.maskTexts(x))
+	return plainJSON(maskTexts(vault, x))
 }
 
-func (e *Engine) maskTexts(x any) any {
+func maskTexts(vault *secrets.Store, x any) any {
 	switch x := x.(type) {
 	case string:
-		return e.vault().RedactText(x)
+		return vault.RedactText(x)
 	case []any:
 		for i := range x {
-			x[i] = e.maskTexts(x[i])
+			x[i] = maskTexts(vault, x[i])
 		}
 	case map[string]any:
 		out := make(map[string]any, len(x))
 		for k, v := range x {
-			out[e.vault().RedactText(k)] = e.maskTexts(v)
+			out[vault.RedactText(k)] = maskTexts(vault, v)
 		}
 		return out
 	case int, int64, float64, json.Number:
 		if b, err := json.Marshal(x); err == nil {
-			if text := string(b); e.vault().RedactText(text) != text {
+			if text := string(b); vault.RedactText(text) != text {
 				return secrets.Mask
 			}
 		}

@@ -27,17 +27,21 @@ type bareDriver struct{}
 
 // bare is one scenario under way.
 type bare struct {
-	c        *Case
-	now      time.Time
-	agenda   []appointment // by time
-	runs     map[string]*process
-	order    []*process // as they were started
-	books    map[string]book
-	payloads map[expression.Hash][]byte
-	refused  map[int]string
-	turns    int
-	left     int // actions
-	err      error
+	c      *Case
+	now    time.Time
+	agenda []appointment // by time
+	runs   map[string]*process
+	order  []*process // as they were started
+	books  map[string]book
+	// bookEvents is what books recorded, where the scenario kills.
+	bookEvents map[string][]fact.Event
+	payloads   map[expression.Hash][]byte
+	refused    map[int]string
+	turns      int
+	left       int // actions
+	kills      bool
+	downTill   time.Time // no process lives before that
+	err        error
 }
 
 type appointment struct {
@@ -49,13 +53,14 @@ type appointment struct {
 type book interface {
 	Decide(at time.Time, in ...fact.Input) fact.Turn
 	Sends(turn []fact.Event) []fact.Message
+	Apply(e fact.Event) error
 }
 
 // Drive runs c until its run and all that it started have ended, or nothing
 // can happen any more.
 func (bareDriver) Drive(ctx context.Context, c *Case) (*Outcome, error) {
 	b := &bare{
-		c: c, now: c.Start, runs: map[string]*process{}, books: map[string]book{},
+		c: c, now: c.Start, runs: map[string]*process{}, books: map[string]book{}, bookEvents: map[string][]fact.Event{},
 		payloads: map[expression.Hash][]byte{}, refused: map[int]string{},
 	}
 	start := interpreter.Start{
@@ -84,7 +89,8 @@ func (bareDriver) Drive(ctx context.Context, c *Case) (*Outcome, error) {
 func (b *bare) live(ctx context.Context) {
 	b.left = len(b.c.Actions)
 	for _, a := range b.c.Actions {
-		b.at(b.c.Start.Add(a.After), func() { b.left--; b.act(a) })
+		b.kills = b.kills || a.Kills
+		b.at(b.c.Start.Add(a.After), func() { b.arrange(a) })
 	}
 	for b.err == nil {
 		p := b.busy()
@@ -149,21 +155,18 @@ func (b *bare) deliver(all []fact.Message) {
 // say to a scenario.
 func (b *bare) tell(stream string, in fact.Input) {
 	k := b.books[stream]
-	switch {
-	case k != nil:
-	case stream == interpreter.EventsBook:
-		k = books.NewEvents()
-	case len(stream) > len(interpreter.LimitPrefix) && stream[:len(interpreter.LimitPrefix)] == interpreter.LimitPrefix:
-		k = books.NewLimit()
-	case strings.HasPrefix(stream, interpreter.PoolPrefix):
-		k = books.NewSharedLimit()
-	default:
-		return
+	if k == nil {
+		if k = newBook(stream); k == nil {
+			return
+		}
+		b.books[stream] = k
 	}
-	b.books[stream] = k
 	b.offer(stream, k)
 	for more, ins := true, []fact.Input{in}; more; {
 		t := k.Decide(b.now, ins...)
+		if b.kills {
+			b.bookEvents[stream] = append(b.bookEvents[stream], t.Events...)
+		}
 		b.keep(t.Payloads)
 		b.deliver(k.Sends(t.Events))
 		ins = ins[t.Taken:]
@@ -179,7 +182,7 @@ func (b *bare) offer(stream string, k book) (wanted bool) {
 		return false
 	}
 	l, free := k.(*books.Limit), maxHolders
-	if b.c.Env != nil && b.c.Env.Limits[name].Parallel > 0 {
+	if b.c.Env.Limits[name].Parallel > 0 {
 		free = b.c.Env.Limits[name].Parallel
 	}
 	free -= len(l.Holders(""))
@@ -189,6 +192,19 @@ func (b *bare) offer(stream string, k book) (wanted bool) {
 
 // maxHolders stands for any number of runs.
 const maxHolders = 1 << 30
+
+// newBook returns a book that is empty; nil where there is none of that name.
+func newBook(stream string) book {
+	switch {
+	case stream == interpreter.EventsBook:
+		return books.NewEvents()
+	case strings.HasPrefix(stream, interpreter.LimitPrefix):
+		return books.NewLimit()
+	case strings.HasPrefix(stream, interpreter.PoolPrefix):
+		return books.NewSharedLimit()
+	}
+	return nil
+}
 
 // child starts a run that another one called. One that cannot be started is a
 // child that failed.

@@ -13,6 +13,7 @@ import (
 	"github.com/keelstep/keelstep/pkg/engine"
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
+	"github.com/keelstep/keelstep/pkg/secrets"
 )
 
 // Case is one scenario as a driver runs it.
@@ -23,8 +24,9 @@ type Case struct {
 	Workflow string
 	Flows    map[string]*graph.Workflow // of the project, by name
 	Sources  []Source                   // of the same
-	// Env holds the parameters of the scenario and the file's connections; nil
-	// when there is neither.
+	// Env holds the parameters and the secrets of the scenario and the file's
+	// connections. A secret that the file gives no value has its name in angle
+	// brackets.
 	Env       *config.Environment
 	Start     time.Time
 	Input     json.RawMessage // of the run, made by its trigger where it has one
@@ -37,21 +39,26 @@ type Case struct {
 }
 
 // Action is something that happens to the run from outside. Exactly one of
-// Signal, Event, Task and Cancel is not empty, or Cancels is set.
+// Signal, Event and Task is not empty, or Cancels or Kills is set.
 type Action struct {
-	Index         int // in the scenario's list
-	After         time.Duration
-	ID            string
-	Signal        string
-	Event         string
-	Source        string
-	Subject       string
-	Data          json.RawMessage // of a signal or an event; nil: null
-	Task          string          // id or path of an approval
-	Outcome, By   string
-	Form          json.RawMessage
-	Cancels       bool
-	Reason        string // of the cancel
+	Index       int // in the scenario's list
+	After       time.Duration
+	ID          string
+	Signal      string
+	Event       string
+	Source      string
+	Subject     string
+	Data        json.RawMessage // of a signal or an event; nil: null
+	Task        string          // id or path of an approval
+	Outcome, By string
+	Form        json.RawMessage
+	Cancels     bool
+	Reason      string // of the cancel
+	// Kills ends the process in which the run is, at once; another one goes on
+	// from what is stored once Down has passed. What happens meanwhile happens
+	// then.
+	Kills         bool
+	Down          time.Duration
 	expectRefused bool
 }
 
@@ -103,6 +110,9 @@ func newAction(i int, h happeningDoc) Action {
 		a.Task, a.Outcome, a.By, a.Form = h.Answer.Step, h.Answer.Outcome, h.Answer.By, h.Answer.Form
 	case h.Cancel != nil:
 		a.Cancels, a.Reason = true, *h.Cancel
+	case h.Kill != nil:
+		a.Kills = true
+		a.Down, _ = duration(*h.Kill) // as above
 	}
 	a.ID = cmp.Or(a.ID, fmt.Sprintf("action-%d", i+1))
 	a.Source = cmp.Or(a.Source, "/scenario")
@@ -110,15 +120,13 @@ func newAction(i int, h happeningDoc) Action {
 }
 
 // environment returns the file's environment with the parameters of a
-// scenario.
+// scenario, and secrets for nobody but it.
 func (f *File) environment(params map[string]json.RawMessage) *config.Environment {
-	if len(params)+len(f.doc.Parameters) == 0 {
-		return f.Env
-	}
 	env := &config.Environment{}
 	if f.Env != nil {
 		*env = *f.Env
 	}
+	env.Secrets = secrets.New(testSecrets(f.doc.Secrets))
 	env.Parameters = maps.Clone(env.Parameters)
 	if env.Parameters == nil {
 		env.Parameters = map[string]expression.Value{}
@@ -195,10 +203,8 @@ func (c *Case) param(flow *graph.Workflow, name string) (any, error) {
 			continue
 		}
 		v := p.Default
-		if c.Env != nil {
-			if given, ok := c.Env.Parameters[name]; ok {
-				v = given
-			}
+		if given, ok := c.Env.Parameters[name]; ok {
+			v = given
 		}
 		if v.IsAbsent() {
 			return nil, fmt.Errorf("parameter %q of workflow %s has no value", name, flow.Name)

@@ -28,9 +28,6 @@ func (f *File) check() diag.List {
 		return c.found
 	}
 	c.time("/startAt", f.doc.StartAt)
-	if len(f.doc.Secrets) > 0 {
-		c.report(codeNotSupported, "/secrets", `"secrets" is not supported yet by this version`, "leave it out; in what calls send, each secret shows as its name")
-	}
 	c.mocks("/mocks", f.doc.Mocks, flow)
 	first := map[string]bool{}
 	for i, s := range f.doc.Cases {
@@ -58,7 +55,7 @@ func (c *checker) scenario(at string, s caseDoc, flow *graph.Workflow) {
 		here := fmt.Sprintf("%s/timeline/%d", at, i)
 		c.duration(here+"/at", h.At)
 		if h.Kill != nil {
-			c.report(codeNotSupported, here+"/kill", `"kill" is not supported yet by this version`, "leave it out")
+			c.duration(here+"/kill", *h.Kill)
 		}
 	}
 	if s.Expect != nil {

@@ -24,12 +24,11 @@ import (
 
 // The codes of findings that this package adds to those of the structure.
 const (
-	codeMissing      diag.Code = "E202"
-	codeValue        diag.Code = "E204"
-	codeIneffective  diag.Code = "E207"
-	codeNotSupported diag.Code = "E208"
-	codeDuplicate    diag.Code = "E210"
-	codeDuration     diag.Code = "E212"
+	codeMissing     diag.Code = "E202"
+	codeValue       diag.Code = "E204"
+	codeIneffective diag.Code = "E207"
+	codeDuplicate   diag.Code = "E210"
+	codeDuration    diag.Code = "E212"
 )
 
 // Project is where scenarios find the workflows that they run.

@@ -18,9 +18,12 @@ import (
 type process struct {
 	b       *bare
 	id      string
+	flow    *graph.Workflow
 	m       *interpreter.Machine
 	pending []interpreter.Input
 	again   bool        // Decide has more to say without an input
+	reissue bool        // it was read from its record, and what is outstanding not yet issued
+	records [][]byte    // one of each turn, where the scenario kills
 	actions map[int]int // of pending: index of the input to index of the action
 	calls   map[attempt]*call
 	timers  map[string]*timer
@@ -42,8 +45,9 @@ type timer struct{ due time.Time }
 
 // begin starts a run.
 func (b *bare) begin(start fact.Start) *process {
+	flow := b.c.Flows[start.Workflow]
 	p := &process{
-		b: b, id: start.Run, m: interpreter.New(b.c.Flows[start.Workflow]), pending: []interpreter.Input{start},
+		b: b, id: start.Run, flow: flow, m: interpreter.New(flow), pending: []interpreter.Input{start},
 		actions: map[int]int{}, calls: map[attempt]*call{}, timers: map[string]*timer{},
 	}
 	b.runs[p.id] = p
@@ -62,6 +66,9 @@ func (p *process) turn() {
 	for _, e := range t.Events {
 		p.history = append(p.history, Event{Seq: e.Seq, Time: e.Time, Type: fact.NameOf(e.Fact), Data: fact.ShowFields(e.Fact)})
 	}
+	if b.kills && len(t.Events) > 0 {
+		p.records = append(p.records, fact.EncodeTurn(t.Events))
+	}
 	refused := map[int]bool{}
 	for _, r := range t.Refused {
 		refused[r.Index] = true
@@ -78,6 +85,10 @@ func (p *process) turn() {
 		}
 	}
 	p.rest(in, t.Taken)
+	if p.reissue {
+		p.reissue = false
+		p.issue(p.spared(p.m.Outstanding()))
+	}
 	for _, h := range t.Wants {
 		raw, ok := b.payloads[h]
 		if !ok {
@@ -146,6 +157,11 @@ func (p *process) call(cmd interpreter.Call) {
 	}
 	c := &call{cmd: cmd}
 	p.calls[id] = c
+	if cmd.Repeat == graph.Never && cmd.Reissued {
+		c.answered = true
+		p.pending = append(p.pending, interpreter.LostCall(cmd))
+		return
+	}
 	if cmd.Repeat == graph.Never {
 		p.pending = append(p.pending, interpreter.CallStarted{Path: cmd.Path, Attempt: cmd.Attempt})
 		return
@@ -161,7 +177,7 @@ func (p *process) submit(c *call) {
 	b := p.b
 	raw, err := b.whole(c.cmd.Input)
 	if err == nil {
-		raw, err = Plain(raw)
+		raw, err = b.c.open(raw)
 	}
 	if err != nil {
 		b.err = err
@@ -185,12 +201,16 @@ func (p *process) answer(c *call, output json.RawMessage, err *graph.Failure) {
 	}
 	c.answered = true
 	if err != nil {
-		f := *err
+		f, bad := p.b.c.recordedFailure(*err)
+		if bad != nil {
+			p.b.err = fmt.Errorf("the error of %s: %w", c.cmd.Path, bad)
+			return
+		}
 		f.Attempt = c.cmd.Attempt
 		p.pending = append(p.pending, interpreter.FailedCall(c.cmd, f))
 		return
 	}
-	raw, bad := expression.Import(output)
+	raw, bad := p.b.c.recorded(output)
 	if bad != nil {
 		p.b.err = fmt.Errorf("the answer of %s: %w", c.cmd.Path, bad)
 		return

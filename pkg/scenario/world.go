@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +20,7 @@ const CodeNotMocked = "NotMocked"
 type Request struct {
 	Run, Path, Operation, Key string
 	Attempt                   int
-	Input                     json.RawMessage // secrets stand as their names
+	Input                     json.RawMessage // with the secrets of the scenario
 }
 
 // Reply is how the world answers a call.
@@ -174,21 +173,4 @@ func lastOf(path string) string {
 		return path
 	}
 	return segments[len(segments)-1].Name
-}
-
-// Plain returns recorded JSON as a test file shows it: in place of each secret
-// stands its name in angle brackets.
-func Plain(raw []byte) (json.RawMessage, error) {
-	if !expression.HasSealed(raw) && !strings.Contains(string(raw), "$sealed") {
-		return raw, nil
-	}
-	x, err := expression.DecodeRaw(raw)
-	if err != nil {
-		return nil, err
-	}
-	x, err = expression.OpenSealed(x, func(name string) (string, error) { return "<" + name + ">", nil })
-	if err != nil {
-		return nil, err
-	}
-	return expression.Encode(x)
 }
