@@ -146,7 +146,7 @@ func (h *history) endOf(m *interpreter.Machine) string {
 		fmt.Fprintf(&b, "output %s\n", out)
 	}
 	if v.Error != nil {
-		fmt.Fprintf(&b, "error %s: %s\n", v.Error.Code, v.Error.Message)
+		fmt.Fprintf(&b, "error %s of %s\n", v.Error.Code, v.Error.Step)
 	}
 	for _, s := range v.Steps {
 		fmt.Fprintf(&b, "  %s %s %s", s.Path, s.Status, s.Reason)

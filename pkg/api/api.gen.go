@@ -349,7 +349,10 @@ type Run struct {
 
 	// Response What the respond step said.
 	Response *Answer `json:"response,omitempty"`
-	Run      string  `json:"run"`
+
+	// RestartOf The run that it repeats.
+	RestartOf string `json:"restartOf,omitempty,omitzero"`
+	Run       string `json:"run"`
 
 	// Semantics The number of the rules it is decided by.
 	Semantics int       `json:"semantics"`
@@ -388,7 +391,10 @@ type RunSummary struct {
 	Parent string `json:"parent,omitempty,omitzero"`
 
 	// Reason Why it is stuck.
-	Reason    string    `json:"reason,omitempty,omitzero"`
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// RestartOf The run that it repeats.
+	RestartOf string    `json:"restartOf,omitempty,omitzero"`
 	Run       string    `json:"run"`
 	StartedAt time.Time `json:"startedAt"`
 	Status    RunStatus `json:"status"`

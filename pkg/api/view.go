@@ -14,7 +14,7 @@ func runOf(v engine.RunView) Run {
 	out := Run{
 		Run: v.Run, Workflow: v.Workflow, Version: v.Version, Digest: v.Digest, Semantics: v.Semantics, Trigger: v.TriggerID,
 		Status: RunStatus(v.Status.String()), StartedAt: v.StartedAt.UTC(), EndedAt: utc(v.EndedAt), WakeAt: utc(v.WakeAt),
-		Cancelling: v.Cancelling, Input: valueOf(v.Input), Output: valueOf(v.Output), Error: failureOf(v.Error),
+		RestartOf: v.RestartOf, Cancelling: v.Cancelling, Input: valueOf(v.Input), Output: valueOf(v.Output), Error: failureOf(v.Error),
 		Steps: []Step{},
 	}
 	if v.TriggerID == "" { // else it is a trigger
@@ -56,7 +56,7 @@ func failureOf(f *graph.Failure) *Failure {
 func summaryOf(s engine.RunSummary) RunSummary {
 	out := RunSummary{
 		Run: s.Run, Workflow: s.Workflow, Version: s.Version, Status: RunStatus(s.Status), StartedAt: s.StartedAt.UTC(),
-		Error: s.Error, Reason: s.Reason, Parent: s.Parent, Attributes: s.Attributes,
+		Error: s.Error, Reason: s.Reason, Parent: s.Parent, RestartOf: s.RestartOf, Attributes: s.Attributes,
 	}
 	if s.EndedAt != nil {
 		out.EndedAt = utc(*s.EndedAt)

@@ -100,7 +100,8 @@ type RunSummary struct {
 	WakeAt     *time.Time        `json:"wakeAt,omitempty"`
 	Error      string            `json:"error,omitempty"`
 	Reason     string            `json:"reason,omitempty"`
-	Parent     string            `json:"parent,omitempty"` // the run that called it
+	Parent     string            `json:"parent,omitempty"`    // the run that called it
+	RestartOf  string            `json:"restartOf,omitempty"` // the run that it repeats
 	Attributes map[string]string `json:"attributes,omitempty"`
 }
 

@@ -202,7 +202,8 @@ func parting(s *eventlog.Summary, children []string) []eventlog.Message {
 }
 
 // Restart starts a new run of the same version with the same input, as what
-// started the old one did.
+// started the old one did. The new run says which one it repeats; the old one
+// stays as it is.
 func (e *Engine) Restart(ctx context.Context, run string) (Started, error) {
 	if err := e.ready(); err != nil {
 		return Started{}, err
@@ -223,6 +224,7 @@ func (e *Engine) Restart(ctx context.Context, run string) (Started, error) {
 	}
 	in := interpreter.Start{
 		Run: e.ids.next(e.clock.Now()), Workflow: head.Workflow, Version: head.Version, Digest: head.Digest,
+		RestartOf: run,
 	}
 	m, err := e.firstEvent(ctx, run, wf)
 	if err != nil {

@@ -106,7 +106,10 @@ func (w *ward) open() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.log, w.told = log, &tally{failed: map[string]int{}, stuck: map[string]int{}}
+	w.log = log
+	if w.told == nil {
+		w.told = &tally{failed: map[string]int{}, stuck: map[string]int{}}
+	}
 	w.e, err = engine.Open(w.t.Context(), engine.Options{
 		Store: log, Registry: w.world.registry(), MaxEvents: 3000, Logger: slog.New(w.told),
 	})
@@ -155,11 +158,13 @@ func (w *ward) restart(life int) time.Duration {
 	w.close(nil)
 	for run, n := range w.told.failed {
 		if n > maxTries {
-			w.t.Errorf("life %d: the engine failed %d times on run %s, want at most %d", life, n, run, maxTries)
+			w.t.Errorf("life %d: the engine has failed %d times on run %s, want at most %d", life, n, run, maxTries)
 		}
 	}
-	if n := len(w.told.failed) + len(w.told.stuck); life > 5 && n > 0 {
-		w.t.Errorf("life %d: runs that are stuck were tried again: %v %v", life, w.told.failed, w.told.stuck)
+	for run, n := range w.told.stuck {
+		if n > 1 {
+			w.t.Errorf("life %d: run %s got stuck %d times", life, run, n)
+		}
 	}
 	began := time.Now()
 	w.open()
@@ -252,6 +257,11 @@ func (w *ward) checkHealthy() {
 }
 
 func (w *ward) checkStuck() {
+	for _, s := range w.sick { // the last of them may be about to be tried
+		if v, err := w.e.Wait(w.t.Context(), s.run); err != nil || v.Status != graph.Stuck {
+			w.t.Errorf("%s run %s is %s, %v", s.workflow, s.run, v.Status, err)
+		}
+	}
 	rows, _, err := w.e.List(w.t.Context(), engine.RunFilter{Statuses: []string{graph.Stuck.String()}})
 	if err != nil || len(rows) != len(w.sick) {
 		w.t.Errorf("%d runs are listed as stuck, %v; want %d", len(rows), err, len(w.sick))
@@ -300,7 +310,7 @@ func (w *ward) treat() {
 	}
 }
 
-// tally counts what the engine says of runs in trouble.
+// tally counts what the engines say of runs in trouble, over all lives.
 type tally struct {
 	mu            sync.Mutex
 	failed, stuck map[string]int // by run

@@ -10,6 +10,7 @@ const (
 	parentKey = "parent:" // and the stream that started the run
 	waitsKey  = "waits:"  // and the path there at which its end is waited for
 	tasksKey  = "tasks"   // it has open tasks
+	againKey  = "again:"  // and the run that it repeats
 	poolKey   = "pool:"   // and the limit whose slot it has or wants
 )
 
@@ -48,6 +49,9 @@ func (r *run) summarize() eventlog.Summary {
 		if waits {
 			s.Keys = append(s.Keys, waitsKey+path)
 		}
+	}
+	if of := m.RestartOf(); of != "" {
+		s.Keys = append(s.Keys, againKey+of)
 	}
 	if m.HasTasks() {
 		s.Keys = append(s.Keys, tasksKey)

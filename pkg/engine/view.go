@@ -258,6 +258,9 @@ func rowOf(s eventlog.Summary) RunSummary {
 		if parent, ok := strings.CutPrefix(k, parentKey); ok && isRunID(parent) {
 			row.Parent = parent
 		}
+		if of, ok := strings.CutPrefix(k, againKey); ok {
+			row.RestartOf = of
+		}
 	}
 	if len(s.Attributes) > 0 {
 		row.Attributes = make(map[string]string, len(s.Attributes))

@@ -54,8 +54,9 @@ type Start struct {
 	WantsAnswer bool    // a caller waits for a respond step
 	Parent      string  // the run that called it; empty: none
 	ParentPath  string
-	Depth       int  // how many parents it has
-	Detached    bool // the parent does not wait for it
+	Depth       int    // how many parents it has
+	Detached    bool   // the parent does not wait for it
+	RestartOf   string // the run that it repeats; empty: none
 	Packed      expression.Value
 }
 

@@ -66,6 +66,7 @@ func (m *Start) fields(c *Coder) {
 	c.Int(12, "depth", &m.Depth)
 	c.Bool(13, "detached", &m.Detached)
 	c.Value(14, "packed", &m.Packed)
+	c.String(15, "restartOf", &m.RestartOf)
 }
 
 func (m *ChildEnded) fields(c *Coder) {

@@ -153,6 +153,7 @@ type View struct {
 	Semantics                      int
 	TriggerID                      string
 	Parent                         string // the stream that started it; empty: nobody inside did
+	RestartOf                      string // the run that it repeats; empty: none
 	Status                         graph.Status
 	StartedAt, EndedAt             time.Time
 	WakeAt                         time.Time // earliest open timer; zero: none

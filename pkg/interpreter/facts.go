@@ -65,6 +65,7 @@ type (
 		Deadline                       time.Time
 		Depth                          int
 		Detached                       bool
+		RestartOf                      string
 	}
 	// runEnded is the last decision of a run.
 	runEnded struct {

@@ -70,6 +70,7 @@ func (f *runStarted) Fields(c *fact.Coder) {
 	c.Time(13, "deadline", &f.Deadline)
 	c.Int(14, "depth", &f.Depth)
 	c.Bool(15, "detached", &f.Detached)
+	c.String(16, "restartOf", &f.RestartOf)
 }
 
 func (f *runEnded) Fields(c *fact.Coder) {

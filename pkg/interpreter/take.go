@@ -94,6 +94,7 @@ func (m *Machine) takeStart(in Start) fact.Fact {
 		Run: in.Run, Workflow: in.Workflow, Version: in.Version, Digest: in.Digest, Semantics: Semantics,
 		TriggerID: in.TriggerID, Params: in.Params,
 		WantsAnswer: in.WantsAnswer, Parent: in.Parent, ParentPath: in.ParentPath, Depth: in.Depth, Detached: in.Detached,
+		RestartOf: in.RestartOf,
 	}
 	if f.Input = in.Packed; in.Packed.IsAbsent() {
 		f.Input = m.packRaw(in.Value)

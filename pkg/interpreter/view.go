@@ -48,6 +48,10 @@ func (m *Machine) Parent() (stream, path string, waits bool) {
 	return r.Parent, r.ParentPath, r.Parent != "" && !r.Detached
 }
 
+// RestartOf returns the run that this one repeats, empty when it is none's
+// repeat.
+func (m *Machine) RestartOf() string { return m.st.run.RestartOf }
+
 // EndedAt returns when the run ended, zero when it has not.
 func (m *Machine) EndedAt() time.Time { return m.st.endedAt }
 
@@ -67,7 +71,7 @@ func (m *Machine) View(fetch expression.Fetch) View {
 	r := &m.st.run
 	v := View{
 		Run: r.Run, Workflow: r.Workflow, Version: r.Version, Digest: r.Digest, Semantics: r.Semantics,
-		TriggerID: r.TriggerID, Parent: r.Parent, Status: m.Status(), StartedAt: m.startedAt(), EndedAt: m.st.endedAt,
+		TriggerID: r.TriggerID, Parent: r.Parent, RestartOf: r.RestartOf, Status: m.Status(), StartedAt: m.startedAt(), EndedAt: m.st.endedAt,
 		Input: r.Input, Error: m.st.fail, Response: m.st.answer, Cancelling: m.st.ending == stopCancel && !m.Ended(),
 	}
 	if m.st.output != nil {
