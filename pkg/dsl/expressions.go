@@ -26,9 +26,11 @@ func (c *compiler) bare(n *node, p place) (*expression.Program, *expression.Type
 	src := n.text
 	switch n.kind {
 	case kindString:
-		if c.misplaced(n, p.s) {
+		if c.misplaced(n, p.s) || c.otherBoolean(n, p) {
 			return nil, anyType
 		}
+	case kindBool:
+		src = strings.ToLower(src) // True and TRUE are booleans of YAML
 	case kindList, kindMap:
 		src = string(appendCanonical(nil, n))
 		if i := strings.Index(src, "${"); i >= 0 {
@@ -36,7 +38,7 @@ func (c *compiler) bare(n *node, p place) (*expression.Program, *expression.Type
 				fmt.Sprintf("write the whole as one expression, in quotes: %s: '[ … ]'", n.key.text))
 			return nil, anyType
 		}
-	default: // numbers, booleans and null are written as expressions are
+	default: // numbers and null are written as expressions are
 	}
 	return c.compileExpression(n, src, 0, p)
 }
@@ -63,6 +65,19 @@ func (c *compiler) misplaced(n *node, s *step) bool {
 		hint = h
 	}
 	c.inText(codeInPlace, n, at, 2, "this is an expression already, ${ } has no place in it", hint)
+	return true
+}
+
+// otherBoolean reports a word that some readers of YAML take for a boolean.
+func (c *compiler) otherBoolean(n *node, p place) bool {
+	b := booleanWord(n.text)
+	if b == "" || n.style != stylePlain || !c.judging || c.tree.root.style == styleJSON {
+		return false
+	}
+	if _, known := c.scope(n.text, p).Names[n.text]; known {
+		return false
+	}
+	c.at(codeSurprise, n, fmt.Sprintf("some YAML readers take %s for %s, others for a text", n.text, b), fmt.Sprintf("write %q, without quotes", b))
 	return true
 }
 
@@ -258,7 +273,9 @@ func (c *compiler) expressionInKey(k, v *node) {
 
 // textTemplate compiles a text: a literal, one expression, or a mix.
 func (c *compiler) textTemplate(n *node, p place) (*expression.Template, *expression.Type) {
-	c.neighbourText(n)
+	if c.neighbourText(n) {
+		return expression.Literal(nil), anyType
+	}
 	if !strings.Contains(n.text, "${") {
 		c.looksLikeExpression(n, p)
 		return expression.Literal(n.text), expression.TypeOf(n.text)
@@ -317,11 +334,21 @@ func (c *compiler) checkInText(n *node, part expression.Part, t *expression.Type
 	}
 }
 
-// neighbourText reports the expressions of other languages in a text.
-func (c *compiler) neighbourText(n *node) {
-	if at, length, hint := neighbourIn(n.text); hint != "" {
-		c.inText(codeInPlace, n, at, length, fmt.Sprintf("%q is not an expression here, it is text", n.text[at:at+length]), hint)
+// neighbourText reports the expressions of other languages in a text. It tells
+// whether the text cannot be read as one of this language.
+func (c *compiler) neighbourText(n *node) bool {
+	at, length, hint := neighbourIn(n.text)
+	if hint == "" {
+		return false
 	}
+	token := n.text[at : at+length]
+	if strings.HasPrefix(token, "{{") { // it may be a template for somebody else
+		d := c.inText(codeLooksLike, n, at, length, fmt.Sprintf("%q is text, though it reads as an expression", token), hint)
+		d.Severity = diag.Warning
+		return false
+	}
+	c.inText(codeInPlace, n, at, length, fmt.Sprintf("%q is not an expression here, it is text", token), hint)
+	return strings.HasPrefix(token, "${{")
 }
 
 var likeExpression = regexp.MustCompile(`^(input|params|vars|steps|loops|trigger|secrets)(\?)?\.[A-Za-z_]`)

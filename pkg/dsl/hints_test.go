@@ -95,6 +95,9 @@ var (
 	wholeValue = regexp.MustCompile(`quote the whole value: ([A-Za-z]+): (.*?)(?:; put a comment.*)?$`)
 	inBraces   = regexp.MustCompile(`(?:write|make a text of it:|say what stands for null:) \$\{ (.*) \}`)
 	pair       = regexp.MustCompile(`write ([A-Za-z]+): (.+)$`)
+	without    = regexp.MustCompile(`write "(true|false)", without quotes|leave the quotes out: (\S+)|write it as a list: (.*)`)
+	missing    = regexp.MustCompile(`^add ([a-z]+: \S+?)(?: and ([a-z]+: \S+))?$`)
+	cutOut     = regexp.MustCompile(`^(?:take it out|leave the tag out)`)
 	function   = regexp.MustCompile(`^write ([a-zA-Z]+)\(`)
 	declare    = regexp.MustCompile(`declare it at the top: (.*)$`)
 	removal    = regexp.MustCompile(`^(?:remove it|leave it out|leave one out|keep one of them)`)
@@ -110,6 +113,14 @@ func recipe(src []byte, d diag.Diagnostic) (edit, bool) {
 		inner.from, inner.to = from+1, to-1
 	}
 	switch {
+	case cutOut.MatchString(d.Hint):
+		return edit{from, to, ""}, true
+	case missing.MatchString(d.Hint):
+		m := missing.FindStringSubmatch(d.Hint)
+		return added(src, from, m[1:]), true
+	case without.MatchString(d.Hint):
+		m := without.FindStringSubmatch(d.Hint)
+		return edit{from, to, m[1] + m[2] + m[3]}, true
 	case removal.MatchString(d.Hint):
 		e := wholePair(src, from)
 		return dropped(src, e), true
@@ -128,7 +139,7 @@ func recipe(src []byte, d diag.Diagnostic) (edit, bool) {
 		return edit{from, to, quoted.FindStringSubmatch(d.Hint)[1]}, true
 	case inBraces.MatchString(d.Hint):
 		x := inBraces.FindStringSubmatch(d.Hint)[1]
-		if token[0] == '@' || strings.HasPrefix(string(src[inner.from:inner.to]), "${") {
+		if token[0] == '@' || strings.HasPrefix(token, "{{") || strings.HasPrefix(string(src[inner.from:inner.to]), "${") {
 			x = "${ " + x + " }"
 		} else {
 			inner.from, inner.to = from, to
@@ -151,6 +162,21 @@ func recipe(src []byte, d diag.Diagnostic) (edit, bool) {
 		return edit{at, at, declare.FindStringSubmatch(d.Hint)[1] + "\n"}, true
 	}
 	return edit{}, false
+}
+
+// added puts pairs into the mapping whose first token is at an offset.
+func added(src []byte, at int, pairs []string) edit {
+	if src[at] == '{' {
+		return edit{at + 1, at + 1, " " + strings.TrimSuffix(strings.Join(pairs, ", "), ", ") + ","}
+	}
+	indent := "\n" + strings.Repeat(" ", at-bytes.LastIndex(src[:at], []byte("\n"))-1)
+	text := ""
+	for _, p := range pairs {
+		if p != "" {
+			text += p + indent
+		}
+	}
+	return edit{at, at, text}
 }
 
 func lineEnd(src []byte, from int) int {

@@ -6,7 +6,10 @@ import (
 	"github.com/keelstep/keelstep/pkg/expression"
 )
 
-var nonName = regexp.MustCompile(`[^a-z0-9]+`)
+var (
+	nonName  = regexp.MustCompile(`[^a-z0-9]+`)
+	nonLabel = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
+)
 
 // maxListed is how many names a did-you-mean is given.
 const maxListed = 500

@@ -13,11 +13,14 @@ import (
 // nothing can be written out.
 type neighbour struct {
 	use   string
+	name  string // the key that takes the same value
 	write func(v *node) string
 }
 
 // called is a key that has another name here and the same value.
-func called(name string) neighbour { return neighbour{use: fmt.Sprintf("call it %q", name)} }
+func called(name string) neighbour {
+	return neighbour{use: fmt.Sprintf("call it %q", name), name: name}
+}
 
 // removed is a key that nothing stands for.
 func removed(why string) neighbour { return neighbour{use: "remove it: " + why} }
@@ -64,10 +67,19 @@ func counted(form string) func(v *node) string {
 func always(text string) func(v *node) string { return func(*node) string { return text } }
 
 // errorCodes is the list of errors that a handler is for.
-func errorCodes(v *node) string {
+func errorCodes(v *node) string { return codesAt("when", v) }
+
+// retriedCodes is the list of errors that are worth another attempt.
+func retriedCodes(v *node) string { return codesAt("if", v) }
+
+func codesAt(key string, v *node) string {
 	var codes []string
 	for _, item := range v.items {
-		if text, ok := item.str(); ok {
+		text, ok := item.str()
+		if text == "States.ALL" {
+			return "remove it: without " + key + ": it is for all errors"
+		}
+		if ok {
 			codes = append(codes, strconv.Quote(text))
 		}
 	}
@@ -75,9 +87,17 @@ func errorCodes(v *node) string {
 		return ""
 	}
 	if len(codes) == 1 {
-		return fmt.Sprintf("when: 'error.code == %s'", codes[0])
+		return fmt.Sprintf("%s: 'error.code == %s'", key, codes[0])
 	}
-	return fmt.Sprintf("when: 'error.code in [%s]'", strings.Join(codes, ", "))
+	return fmt.Sprintf("%s: 'error.code in [%s]'", key, strings.Join(codes, ", "))
+}
+
+// awaited is the name of a signal.
+func awaited(v *node) string {
+	if text, ok := v.str(); ok && plainName.MatchString(text) {
+		return "await: { signal: " + text + " }"
+	}
+	return ""
 }
 
 // goesOn is continue-on-error.
@@ -88,6 +108,25 @@ func goesOn(v *node) string {
 	return ""
 }
 
+// reads is the verb that does what a type of step of another language does.
+func reads(v *node) string {
+	text, _ := v.str()
+	if use := neighbourTypes[text]; use != "" {
+		return "use " + use
+	}
+	return ""
+}
+
+// onlyIf is a text for a setting that is switched on.
+func onlyIf(text string) func(v *node) string {
+	return func(v *node) string {
+		if v.value == true {
+			return text
+		}
+		return ""
+	}
+}
+
 const (
 	inOrder   = "steps run in the order in which they stand; for another one use runAfter:"
 	outputsAt = "the output of a step is steps.ID.output"
@@ -95,97 +134,46 @@ const (
 	callsWith = "use action: connector.operation with with:"
 )
 
-// neighbourKeys are keys of other workflow languages, with what stands for
-// them here.
-var neighbourKeys = map[string]neighbour{
-	// GitHub Actions
-	"needs":             {use: "use runAfter: [id]; without it a step follows the one above", write: waits},
-	"uses":              {use: callsWith},
-	"run":               {use: callsWith},
-	"jobs":              {use: "use steps: [ … ]; steps that run at once go into parallel:"},
-	"on":                {use: "use triggers:"},
-	"env":               {use: "values per deployment are parameters:, per run input:"},
-	"continue-on-error": {use: "use catch: [{ do: [] }]", write: goesOn},
-	"timeout-minutes":   {use: "use timeout: 5m", write: lasts("timeout", "m")},
-	"strategy":          {use: "use foreach: with concurrency:"},
-	"outputs":           called("output"),
-	"inputs":            {use: "use input: with a JSON Schema"},
-	// Azure Logic Apps
-	"actions":              {use: "use steps: a list; each entry has an id"},
-	"type":                 {use: verbSays},
-	"definition":           {use: "the document itself is the workflow: workflow, version, steps"},
-	"expression":           {use: "use if: with the expression"},
-	"operationOptions":     {use: "use concurrency: 1 or onError:"},
-	"runtimeConfiguration": {use: "use concurrency: on foreach, secure: for hidden data"},
-	"trackedProperties":    called("track"),
-	"retryPolicy":          {use: "use retry: { attempts, delay, backoff }"},
-	"limit":                {use: "use timeout: and maxPasses:"},
-	// Step Functions
-	"Next":            removed(inOrder),
-	"End":             removed("a workflow ends with its last step; to end it earlier use return:"),
-	"StartAt":         removed("the first step of steps: starts"),
-	"States":          {use: "use steps: a list; each entry has an id"},
-	"Type":            {use: verbSays},
-	"Resource":        {use: callsWith},
-	"Parameters":      called("with"),
-	"ResultPath":      removed(outputsAt),
-	"ResultSelector":  removed(outputsAt + "; shape it where it is used"),
-	"OutputPath":      removed(outputsAt),
-	"InputPath":       removed("say in with: what the step needs"),
-	"Retry":           {use: "use retry: { attempts, delay, backoff }"},
-	"Catch":           called("catch"),
-	"ErrorEquals":     {use: "use when: error.code == \"…\"", write: errorCodes},
-	"MaxAttempts":     {use: "use attempts:, which counts the first", write: counted("attempts: %s")},
-	"IntervalSeconds": {use: "use delay: 1s", write: lasts("delay", "s")},
-	"BackoffRate":     {use: "use backoff: exponential", write: always("backoff: exponential")},
-	"Choices":         {use: "use if: or switch:"},
-	"Iterator":        {use: "use foreach: with do:"},
-	"ItemsPath":       {use: "use foreach: with the list"},
-	"Branches":        {use: "use parallel:"},
-	"TimeoutSeconds":  {use: "use timeout: 30s", write: lasts("timeout", "s")},
-	"Seconds":         {use: "use wait: 30s", write: lasts("wait", "s")},
-	// Others
-	"depends_on": {use: "use runAfter: [id]", write: waits},
-	"dependsOn":  {use: "use runAfter: [id]", write: waits},
-	"when":       called("if"),
-	"for_each":   called("foreach"),
-	"forEach":    called("foreach"),
-	"for":        called("foreach"),
-	"sleep":      {use: "use wait: 30s", write: lasts("wait", "s")},
-	"delay":      {use: "use wait: 30s, or retry: { delay: 1s }", write: lasts("wait", "s")},
-	"raise":      called("fail"),
-	"throw":      called("fail"),
-	"try":        {use: "put the steps into do: and add catch: to that step"},
-	"args":       called("with"),
-	"retries":    {use: "use retry: { attempts: 3 }", write: counted("retry: { attempts: %s }")},
-	"on_error":   {use: "use catch:"},
-	"error":      {use: "use catch: to handle, fail: to raise"},
-}
-
-// neighbourKey returns the hint for a key of another workflow language with its
-// value, empty when there is none.
-func neighbourKey(key string, v *node) string {
-	n, ok := neighbourKeys[key]
+// neighbourKey returns what stands for a key of another workflow language with
+// its value at a place, its hint empty when nothing is known, and the name that
+// the key has here, if it has one.
+func neighbourKey(place, key string, v *node) (hint, name string) {
+	n, ok := neighbourPlaces[place][key]
+	if !ok {
+		n, ok = neighbourKeys[key]
+	}
 	switch {
 	case !ok:
-		return ""
+		return "", ""
 	case n.write != nil && v != nil:
-		if text := n.write(v); text != "" {
-			return "write " + text
+		text := n.write(v)
+		switch {
+		case strings.HasPrefix(text, "use "), strings.HasPrefix(text, "remove it"):
+			return text, ""
+		case text != "":
+			return "write " + text, ""
 		}
 	}
-	return n.use
+	return n.use, n.name
 }
 
 // neighbourTrigger returns the hint for a kind of trigger of another workflow
 // language.
-func neighbourTrigger(key string) string {
+func neighbourTrigger(key string, v *node) string {
+	if text, ok := v.str(); ok && (key == "type" || key == "kind") {
+		switch text {
+		case "Recurrence", "SlidingWindow", "schedule", "cron":
+			key = "cron"
+		case "Request", "Http", "HttpWebhook", "webhook", "http":
+			key = "path"
+		}
+	}
 	switch key {
-	case "cron", "every", "recurrence", "timer":
+	case "cron", "every", "recurrence", "timer", "interval":
 		return `use schedule: { cron: "30 7 * * 1-5" } or schedule: { every: 1h }`
-	case "path", "webhook", "request", "method", "url":
+	case "path", "webhook", "request", "method", "url", "workflow_dispatch", "manual":
 		return "use http: { method: POST, path: /orders }"
-	case "type", "on", "topic", "queue":
+	case "type", "on", "topic", "queue", "push", "message", "cloudEvent":
 		return "use event: { type: TYPE }, or http: { path }"
 	}
 	return ""
@@ -220,7 +208,51 @@ func (s *structure) kindHint(n *node, sh *shape) string {
 	case n.kind == kindMap && strings.Contains(sh.what(), "list of steps"):
 		return "put a - in front of each step: each entry has an id and a verb"
 	case n.kind == kindString && sh.Type != nil && sh.Type[0] == "array":
+		if h := neighbourValue(source); h != "" {
+			source = strings.Trim(strings.Split(h, ",")[0][len("write "):], "\"")
+		}
 		return fmt.Sprintf("write it as a list: [%s]", source)
+	case n.kind == kindMap && sh.Type != nil && sh.Type[0] == "array":
+		return "put a - in front of each entry: it is a list"
+	case n.kind == kindString && sh.Type != nil && sh.Type[0] == "boolean":
+		return booleanHint(source)
+	case n.kind == kindString && sh.Type != nil && (sh.Type[0] == "integer" || sh.Type[0] == "number") && jsonNumber.MatchString(source):
+		return fmt.Sprintf("leave the quotes out: %s", source)
+	case n.parent == nil:
+		return `a workflow starts with "workflow: NAME"`
+	case strings.HasPrefix(sh.what(), "a step"):
+		return stepHint(n)
+	}
+	return ""
+}
+
+// stepHint helps where an entry of a list of steps is no mapping.
+func stepHint(n *node) string {
+	if n.kind == kindNull {
+		return "write the step behind the dash, or take the dash out"
+	}
+	if n.kind == kindList {
+		return "steps that run at once go into parallel: [ … ], a sequence into do: [ … ]"
+	}
+	return "a step is { id: NAME, VERB: … }"
+}
+
+// booleanHint helps where a text stands in place of true or false.
+func booleanHint(text string) string {
+	if b := booleanWord(text); b != "" {
+		return fmt.Sprintf("write %q, without quotes", b)
+	}
+	return "write true or false"
+}
+
+// booleanWord is the boolean that a word is another spelling of, empty when it
+// is none.
+func booleanWord(text string) string {
+	switch strings.ToLower(text) {
+	case "true", "yes", "on", "y":
+		return "true"
+	case "false", "no", "off", "n":
+		return "false"
 	}
 	return ""
 }
@@ -237,7 +269,17 @@ func patternHint(n *node, text string, sh *shape) (diag.Code, string) {
 	case strings.Contains(sh.what(), "duration"):
 		return codeDuration, durationHint(text)
 	case key == "workflow":
-		return codeName, fmt.Sprintf("write %q", strings.Trim(nonName.ReplaceAllString(strings.ToLower(text), "-"), "-0123456789"))
+		name := strings.TrimLeft(strings.Trim(nonName.ReplaceAllString(strings.ToLower(text), "-"), "-"), "-0123456789")
+		if name == "" {
+			name = "flow-1"
+		}
+		return codeName, fmt.Sprintf("write %q", name[:min(len(name), 80)])
+	case key == "version":
+		version := strings.TrimLeft(nonLabel.ReplaceAllString(text, "-"), "-._+")
+		if version == "" {
+			version = "1.0.0"
+		}
+		return codeValue, fmt.Sprintf("write %q", version[:min(len(version), 80)])
 	case key == "action" && !strings.Contains(text, "."):
 		return codeValue, fmt.Sprintf("name the connector too: write %q", "http."+text)
 	case key == "path" && !strings.HasPrefix(text, "/"):

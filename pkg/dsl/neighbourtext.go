@@ -11,6 +11,9 @@ const (
 	ofActions   = "this is GitHub Actions' way: write ${ … } with one brace"
 )
 
+// braced is a reference in {{ }} to what other languages of workflows have.
+var braced = regexp.MustCompile(`^\{\{-?\s*((?:inputs|steps|tasks|outputs|workflow\.parameters)(?:\.[A-Za-z_]\w*)+)\s*-?\}\}`)
+
 var wholeCall = regexp.MustCompile(`^@[a-z][A-Za-z]*\(.*\).*$`)
 
 // neighbourIn returns the hint for an expression of another language inside
@@ -27,7 +30,19 @@ func neighbourIn(text string) (at, length int, hint string) {
 		return i, 2, ofLogicApps
 	}
 	if i := strings.Index(text, "${{"); i >= 0 {
-		return i, 3, ofActions
+		n := strings.Index(text[i:], "}}")
+		if n < 0 {
+			return i, 3, ofActions
+		}
+		if t := ofGitHub(text[i+3 : i+n]); t != "" {
+			return i, n + 2, "this is GitHub Actions' way: write ${ " + t + " }"
+		}
+		return i, n + 2, ofActions
+	}
+	if i := strings.Index(text, "{{"); i >= 0 && braced.MatchString(text[i:]) {
+		m := braced.FindStringSubmatch(text[i:])
+		t := strings.NewReplacer(".outputs.result", ".output", ".outputs.parameters.", ".output.", ".outputs.", ".output.", "inputs.parameters.", "input.", "inputs.", "input.", "tasks.", "steps.").Replace(m[1])
+		return i, len(m[0]), "this is another language's way: write ${ " + t + " }"
 	}
 	if wholeCall.MatchString(text) {
 		if t := translated(text[1:]); t != "" {
@@ -37,6 +52,22 @@ func neighbourIn(text string) (at, length int, hint string) {
 	}
 	return 0, 0, ""
 }
+
+// githubRoots are the contexts of GitHub Actions with what stands for them.
+var githubRoots = strings.NewReplacer("github.event.inputs.", "input.", "github.event.client_payload.", "input.", "github.event.", "input.", "inputs.", "input.",
+	"env.", "params.", "vars.", "params.", "needs.", "steps.", ".outputs.", ".output.", "github.run_id", "run.id", "github.workflow", "run.workflow", "matrix.", "item.")
+
+// ofGitHub returns what an expression of GitHub Actions that only reads a value
+// is here; empty for any other.
+func ofGitHub(src string) string {
+	src = strings.TrimSpace(src)
+	if !readsValue.MatchString(src) {
+		return ""
+	}
+	return githubRoots.Replace(src)
+}
+
+var readsValue = regexp.MustCompile(`^[A-Za-z_][\w-]*(\.[A-Za-z_]\w*)*$`)
 
 // wdlRoots are the functions of Logic Apps that name what an expression reads,
 // with what stands for them; %s is their argument.

@@ -239,10 +239,14 @@ func (r *reader) convertKey(y *yaml.Node, depth int) *node {
 	case k.bad:
 		return nil
 	case k.kind >= kindList:
-		r.add(codeKeyKind, k.start, k.end, fmt.Sprintf("a key must be a text, not %s", k.kind), "")
+		hint := "write a text in front of the colon"
+		if k.style == styleFlow && k.kind == kindMap && k.start > 0 && r.tree.Source[k.start-1] == '{' {
+			hint = "{{ }} is another language's way: write \"${ … }\", in quotes"
+		}
+		r.add(codeKeyKind, k.start, k.end, fmt.Sprintf("a key must be a text, not %s", k.kind), hint)
 		return nil
 	case k.kind == kindNull && k.end == k.start:
-		r.add(codeKeyKind, k.start, k.start, "there is no key in front of this colon", "")
+		r.add(codeKeyKind, k.start, k.start, "there is no key in front of this colon", "write one, or quote the text that the colon belongs to")
 		return nil
 	}
 	if k.kind != kindString { // true, 200, null as a key is that text

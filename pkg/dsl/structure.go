@@ -28,6 +28,7 @@ type structure struct {
 	tree     *Tree
 	workflow bool
 	diags    diag.List
+	ids      map[string]bool // ids of steps that stand in the document, nil: not looked for yet
 }
 
 // report adds a finding. Of too many it keeps none: nobody reads them.
@@ -176,36 +177,71 @@ func (s *structure) checkMap(n *node, sh *shape) {
 		n.bad = true
 		return
 	}
-	s.required(n, sh)
+	s.required(n, sh, s.repair(n, sh))
 	for i, k := range n.keys {
 		v := n.items[i]
 		if p := sh.Properties[k.text]; p != nil {
 			s.check(v, p)
 			continue
 		}
-		if sh.PropertyNames != nil && sh.PropertyNames.pattern != nil {
-			if !sh.PropertyNames.pattern.MatchString(k.text) || sh.PropertyNames.MaxLength > 0 && utf8.RuneCountInString(k.text) > sh.PropertyNames.MaxLength {
-				code, hint := patternHint(k, k.text, sh.PropertyNames)
-				s.report(code, v, k.start, k.end, fmt.Sprintf("%q must be %s", k.text, sh.PropertyNames.what()), hint)
-				v.bad = true
-				continue
-			}
+		if sh.PropertyNames != nil && !s.checkKey(k, v, sh.PropertyNames) {
+			continue
 		}
-		switch {
-		case sh.Additional == nil:
-		case sh.Additional.shape != nil:
+		if sh.Additional != nil && sh.Additional.shape != nil {
 			s.check(v, sh.Additional.shape)
-		case sh.Additional.closed:
-			s.unknownKey(n, k, v, sh)
 		}
 	}
 }
 
+// checkKey checks a key that an author has chosen.
+func (s *structure) checkKey(k, v *node, names *shape) bool {
+	if names.pattern == nil || names.pattern.MatchString(k.text) && (names.MaxLength == 0 || utf8.RuneCountInString(k.text) <= names.MaxLength) {
+		return true
+	}
+	code, hint := patternHint(k, k.text, names)
+	s.report(code, v, k.start, k.end, fmt.Sprintf("%q must be %s", k.text, names.what()), hint)
+	v.bad = true
+	return false
+}
+
+// repair reports the keys that do not belong to a mapping. One that stands for
+// another key is taken for that, so that what is in it is looked at as well
+// and the other one is not missing. It returns the keys that are stood for.
+func (s *structure) repair(n *node, sh *shape) (meant map[string]bool) {
+	if sh.Additional == nil || !sh.Additional.closed {
+		return nil
+	}
+	for i, k := range n.keys {
+		if sh.Properties[k.text] != nil {
+			continue
+		}
+		v := n.items[i]
+		if v.bad && v.kind != kindNull {
+			continue
+		}
+		f := s.unknownKey(n, k, v, sh)
+		if f.meant == "" || n.has(f.meant) || meant[f.meant] {
+			v.bad = true
+			continue
+		}
+		if meant == nil {
+			meant = map[string]bool{}
+		}
+		meant[f.meant] = true
+		if p := sh.Properties[f.meant]; p == nil || !p.accepts(v) {
+			v.bad = true
+			continue
+		}
+		n.rename(i, f.meant)
+	}
+	return meant
+}
+
 // required reports members that are missing, all in one finding.
-func (s *structure) required(n *node, sh *shape) {
+func (s *structure) required(n *node, sh *shape, meant map[string]bool) {
 	var missing []string
 	for _, name := range sh.Required {
-		if n.has(name) || n.partial || s.hidden(n) {
+		if n.has(name) || meant[name] || n.partial || s.hidden(n) {
 			continue
 		}
 		missing = append(missing, strconv.Quote(name))
@@ -214,10 +250,7 @@ func (s *structure) required(n *node, sh *shape) {
 		return
 	}
 	start, end := n.focus()
-	hint := ""
-	if s.workflow && slices.Contains(missing, `"id"`) && len(n.keys) > 0 {
-		hint = "an id is made of letters, digits and _, and is unique in the file"
-	}
+	hint := s.missingHint(n, sh, meant)
 	whose := n.name()
 	if n.parent == nil {
 		whose = sh.what()
@@ -232,25 +265,30 @@ func (s *structure) hidden(n *node) bool {
 }
 
 // unknownKey reports a key that does not belong there.
-func (s *structure) unknownKey(n, k, v *node, sh *shape) {
-	v.bad = true
-	if s.workflow {
-		if code, message, hint := workflowKey(n, k.text, sh); code != "" {
-			s.report(code, v, k.start, k.end, message, hint)
-			return
+func (s *structure) unknownKey(n, k, v *node, sh *shape) finding {
+	var f finding
+	switch {
+	case len(s.diags) > maxJudged:
+		return f // nobody would read it
+	case s.workflow:
+		f = workflowKey(n, k.text, sh)
+	default:
+		f = finding{code: codeUnknownKey, message: fmt.Sprintf("unknown key %q in %s", k.text, n.name())}
+		if f.meant = nearest(k.text, sh.names); f.meant != "" {
+			f.hint = fmt.Sprintf("did you mean %q?", f.meant)
 		}
 	}
-	hint := ""
-	if near := nearest(k.text, sh.names); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if len(sh.names) > 0 && len(sh.names) <= 12 {
-		hint = "what can stand here: " + strings.Join(sh.names, ", ")
+	switch {
+	case f.hint != "":
+	case len(sh.names) == 0:
+		f.hint = "remove it: nothing stands here"
+	case len(sh.names) <= 16:
+		f.hint = "what can stand here: " + strings.Join(sh.names, ", ")
+	default:
+		f.hint = "remove it, or correct the spelling"
 	}
-	where := "the document"
-	if n.parent != nil {
-		where = n.name()
-	}
-	s.report(codeUnknownKey, v, k.start, k.end, fmt.Sprintf("unknown key %q in %s", k.text, where), hint)
+	s.report(f.code, v, k.start, k.end, f.message, f.hint)
+	return f
 }
 
 // choose returns the alternative that n is meant to be: of a step the one of
@@ -324,12 +362,14 @@ func (s *structure) chooseVerb(n *node, sh *shape) *shape {
 	switch len(found) {
 	case 0:
 		if !n.partial {
-			s.noVerb(n)
+			return s.noVerb(n, sh)
 		}
+		s.checkRest(n, sh.OneOf, "")
 		return nil
 	case 1:
 	default:
 		first, second := found[0], found[1]
+		s.checkRest(n, sh.OneOf, "")
 		d := s.report(codeTwoVerbs, n, second.start, second.end,
 			fmt.Sprintf("a step has one verb, this one has %q and %q", first.text, second.text),
 			"make two steps of them; a sequence inside another step goes into a do")
@@ -356,8 +396,9 @@ func (s *structure) chooseTrigger(n *node, sh *shape) *shape {
 	switch len(found) {
 	case 0:
 		if !n.partial {
-			s.noKind(n)
+			return s.noKind(n, sh)
 		}
+		s.checkRest(n, sh.OneOf, "")
 		return nil
 	case 1:
 	default:
@@ -373,50 +414,6 @@ func (s *structure) chooseTrigger(n *node, sh *shape) *shape {
 		}
 	}
 	panic(fmt.Sprintf("dsl: the schema has no branch for %q", found[0].text))
-}
-
-// noKind reports a trigger that does not say how it fires.
-func (s *structure) noKind(n *node) {
-	start, end := n.focus()
-	hint := "say how it fires: http: { path }, schedule: { cron } or event: { type }"
-	for _, k := range n.keys {
-		if near := nearest(k.text, triggerKinds); near != "" {
-			start, end, hint = k.start, k.end, fmt.Sprintf("did you mean %q?", near)
-			break
-		}
-		if h := neighbourTrigger(k.text); h != "" {
-			start, end, hint = k.start, k.end, h
-			break
-		}
-	}
-	s.report(codeNoVerb, n, start, end, "the trigger does not say how it fires", hint)
-}
-
-func (s *structure) noVerb(n *node) {
-	start, end := n.focus()
-	message, hint := "the step has no verb", "say what it does: action, compose, set, if … then, switch, foreach, while, until, parallel, race, do, wait, await, approval, call, emit, respond, return, fail, rollback"
-	if k := keyOf(n, "else"); k != nil {
-		start, end = k.start, k.end
-		message, hint = `"else" stands without "then"`, "write then: as well; to turn the condition round, use not (…)"
-	} else if k := keyOf(n, "if"); k != nil {
-		start, end = k.start, k.end
-		hint = "an if needs then:, or a verb that it guards"
-	}
-	for _, k := range n.keys {
-		if h := neighbourKey(k.text, n.get(k.text)); h != "" {
-			start, end, hint = k.start, k.end, h
-			break
-		}
-		if slices.Contains(commonKeys(), k.text) || k.text == "else" {
-			continue
-		}
-		start, end, message = k.start, k.end, fmt.Sprintf("the step has no verb, %q is none", k.text)
-		if near := nearest(k.text, verbs); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		break
-	}
-	s.report(codeNoVerb, n, start, end, message, hint)
 }
 
 // keyOf returns the key of that name in n, nil when there is none.

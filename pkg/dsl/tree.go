@@ -102,6 +102,14 @@ func (n *node) seal() {
 	}
 }
 
+// rename lets the key at place i stand for another one.
+func (n *node) rename(i int, name string) {
+	n.keys[i].text = name
+	if n.byName != nil {
+		n.byName[name] = i
+	}
+}
+
 // str returns the text of a string node.
 func (n *node) str() (string, bool) {
 	if n == nil || n.kind != kindString {
@@ -118,7 +126,8 @@ func (n *node) pointer() string {
 	var parts []string
 	for ; n.parent != nil; n = n.parent {
 		if n.parent.kind == kindMap && n.key != nil {
-			parts = append(parts, pointerEscape.Replace(n.key.text))
+			written, _ := n.key.value.(string) // a key that was renamed is written otherwise
+			parts = append(parts, pointerEscape.Replace(written))
 		} else {
 			parts = append(parts, strconv.Itoa(n.index))
 		}

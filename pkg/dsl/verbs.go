@@ -42,6 +42,9 @@ func commonKeys() []string {
 // have a key.
 func ownersOf(of, key string) []string {
 	var out []string
+	if of != "step" && of != "trigger" {
+		return nil
+	}
 	for _, o := range shapeOf("workflow").Defs[of].OneOf {
 		if o.Properties[key] != nil {
 			out = append(out, o.Title)
@@ -63,48 +66,67 @@ func placeOf(n *node, sh *shape) string {
 	return "other"
 }
 
-// workflowKey says more about an unknown key than that it is unknown; an empty
-// code where it cannot.
-func workflowKey(n *node, key string, sh *shape) (code diag.Code, message, hint string) {
-	place := placeOf(n, sh)
+// neighbourPlace names the place of a mapping as neighbourPlaces does.
+func neighbourPlace(n *node, sh *shape) string {
+	switch place := placeOf(n, sh); {
+	case place == "":
+		return "workflow"
+	case place != "other":
+		return place
+	case n.key != nil:
+		return n.key.text
+	case n.parent.key != nil:
+		return n.parent.key.text
+	}
+	return ""
+}
+
+// finding is what is said of a key. meant is the key of the language that it
+// stands for, empty when nothing is known.
+type finding struct {
+	code          diag.Code
+	message, hint string
+	meant         string
+}
+
+// workflowKey says what is wrong with a key that a mapping of a workflow does
+// not have.
+func workflowKey(n *node, key string, sh *shape) finding {
+	place := neighbourPlace(n, sh)
+	f := finding{code: codeUnknownKey, message: fmt.Sprintf("unknown key %q in %s", key, calledIn(n, place))}
+	if owners := ownersOf(place, key); len(owners) > 0 {
+		if f.code = codeIneffective; place == "trigger" {
+			f.message = fmt.Sprintf("%q has no effect in a trigger by %s", key, sh.Title)
+			f.hint = fmt.Sprintf("it belongs to triggers by %s", strings.Join(owners, ", "))
+			return f
+		}
+		f.message = fmt.Sprintf("%q has no effect in a step whose verb is %q", key, sh.Title)
+		if f.hint = "it belongs to " + strings.Join(owners, ", "); len(owners) > maxOwners {
+			f.hint = "remove it"
+		}
+		return f
+	}
+	if f.hint, f.meant = neighbourKey(place, key, n.get(key)); f.hint != "" {
+		return f
+	}
+	if f.meant = nearest(key, sh.names); f.meant != "" {
+		f.hint = fmt.Sprintf("did you mean %q?", f.meant)
+	} else if near := nearest(key, commonKeys()); near != "" && place == "step" {
+		f.hint = fmt.Sprintf("remove it: %q has no effect in a step whose verb is %q", near, sh.Title)
+	}
+	return f
+}
+
+// calledIn is how a message calls the mapping that a key stands in.
+func calledIn(n *node, place string) string {
 	switch place {
+	case "workflow":
+		return "the document"
 	case "step":
-		return stepKey(n, key, sh)
-	case "trigger":
-		if owners := ownersOf("trigger", key); len(owners) > 0 {
-			return codeIneffective, fmt.Sprintf("%q has no effect in a trigger by %s", key, sh.Title),
-				fmt.Sprintf("it belongs to triggers by %s", strings.Join(owners, ", "))
-		}
+		return "this step"
 	}
-	if h := neighbourKey(key, n.get(key)); h != "" {
-		where := "the workflow"
-		if place != "" {
-			where = n.name()
-		}
-		return codeUnknownKey, fmt.Sprintf("unknown key %q in %s", key, where), h
-	}
-	return "", "", ""
+	return n.name()
 }
 
 // maxOwners is how many verbs a hint lists.
 const maxOwners = 6
-
-// stepKey says what is wrong with a key that a step of that verb does not have.
-func stepKey(n *node, key string, sh *shape) (code diag.Code, message, hint string) {
-	if h := neighbourKey(key, n.get(key)); h != "" {
-		return codeUnknownKey, fmt.Sprintf("unknown key %q in this step", key), h
-	}
-	if owners := ownersOf("step", key); len(owners) > 0 {
-		hint = "it belongs to " + strings.Join(owners, ", ")
-		if len(owners) > maxOwners {
-			hint = "remove it"
-		}
-		return codeIneffective, fmt.Sprintf("%q has no effect in a step whose verb is %q", key, sh.Title), hint
-	}
-	if near := nearest(key, sh.names); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if near := nearest(key, commonKeys()); near != "" {
-		hint = fmt.Sprintf("remove it: %q has no effect in a step whose verb is %q", near, sh.Title)
-	}
-	return codeUnknownKey, fmt.Sprintf("unknown key %q in this step", key), hint
-}

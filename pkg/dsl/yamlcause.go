@@ -195,8 +195,10 @@ func (r *reader) wrongBracket(at, opened int, work []byte) (cause, bool) {
 	if right == 0 || work[at] != '}' && work[at] != ']' {
 		return cause{}, false
 	}
-	return cause{at, at + 1, fmt.Sprintf("the %c opened on line %d is closed by %c", work[opened], r.lines.lineOf(opened), work[at]),
-		fmt.Sprintf("write %q", string(right)), opened}, true
+	return cause{
+		at, at + 1, fmt.Sprintf("the %c opened on line %d is closed by %c", work[opened], r.lines.lineOf(opened), work[at]),
+		fmt.Sprintf("write %q", string(right)), opened,
+	}, true
 }
 
 var openedQuote = regexp.MustCompile(`(?:[:,\[{]|-) +("[^"]*|'[^']*)$`)
