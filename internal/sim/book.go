@@ -33,6 +33,9 @@ type book struct {
 
 	m     bookMachine // nil: not loaded
 	again bool
+	wakes time.Time // by a timer that is armed
+
+	firings firings // of a trigger
 }
 
 // waiter is a run that waits under a key.
@@ -41,7 +44,7 @@ type waiter struct{ run, key string }
 func (b *book) put(m fact.Mail) { b.inbox = append(b.inbox, m) }
 func (b *book) busy() bool      { return len(b.inbox) > 0 || b.again }
 func (b *book) boot()           { b.lose() }
-func (b *book) lose()           { b.m, b.again = nil, len(b.record) > 0 }
+func (b *book) lose()           { b.m, b.again, b.wakes = nil, len(b.record) > 0, time.Time{} }
 
 // replay folds the record into a machine.
 func (b *book) replay() bookMachine {
@@ -100,6 +103,7 @@ func (b *book) turn() {
 		return
 	}
 	b.again = t.More
+	b.wake()
 	for _, h := range t.Wants {
 		b.again = true
 		b.m.(interface{ Provide(expression.Hash, []byte) }).Provide(h, b.stored(h))
@@ -116,6 +120,7 @@ func (b *book) commit(t *fact.Turn, sends []fact.Message) {
 	for _, e := range t.Events {
 		b.trace.add("  %s %s", fact.NameOf(e.Fact), fact.ShowFields(e.Fact))
 		b.checkOrder(e)
+		b.checkFiring(e)
 	}
 	b.deliver(b.name, sends)
 }
@@ -178,6 +183,10 @@ func (b *book) checkEmpty() {
 	case *books.Limit:
 		if keys := m.Keys(); len(keys) > 0 {
 			fail("all runs have ended and slots of %v are held in %s", keys, b.name)
+		}
+	case *books.Firings:
+		if n := m.Trigger().Running; n > 0 {
+			fail("all runs have ended and %d are waited for in %s", n, b.name)
 		}
 	}
 }

@@ -33,6 +33,7 @@ func Generate(seed uint64) *Program {
 	g.extremes()
 	g.p.Racy = g.p.Racy || chosen && (c.forcesRace() || c.ends() && d.chance(40) || d.chance(15))
 	g.kids()
+	g.source()
 	g.listen()
 	var steps []doc
 	if chosen {

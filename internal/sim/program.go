@@ -28,10 +28,11 @@ type Program struct {
 	// Kids are the workflows that it calls, all in one list of the first.
 	Kids []*Program
 
-	fails bool              // a kid may fail
-	bound int               // events of a turn; 0: as ever
-	depth int               // parents above the first run
-	types map[string]string // of events, by the step or the listen that waits for them
+	fails  bool              // a kid may fail
+	bound  int               // events of a turn; 0: as ever
+	depth  int               // parents above the first run
+	source *source           // of more runs, nil for none
+	types  map[string]string // of events, by the step or the listen that waits for them
 
 	child bool            // its runs are started by another's
 	cells map[string]cell // by id
@@ -90,6 +91,7 @@ func (p *Program) compile() error {
 	for _, l := range wf.Listens {
 		p.types[l.Name] = l.Type
 	}
+	p.types[fires] = fires
 	for _, n := range wf.Nodes {
 		p.cells[n.ID], p.nodes[n.ID] = cell{n.Kind, standsIn(n, p.child)}, n
 		n.PageLen = int(p.Seed % 4) // so that short loops have whole pages

@@ -75,6 +75,7 @@ func newShell(p *Program, make func(*graph.Workflow) Machine, pl *plan, r *Repor
 	}
 	s.epoch++
 	s.addRun(p, p.run(), false)
+	s.listen()
 	return s
 }
 

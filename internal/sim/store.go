@@ -52,7 +52,7 @@ func (s *shell) deliver(sender string, ms []fact.Message) {
 
 // post puts a message into an inbox.
 func (s *shell) post(to string, body fact.Mail) {
-	if to == interpreter.EventsBook || strings.HasPrefix(to, interpreter.LimitPrefix) {
+	if to == interpreter.EventsBook || isTrigger(to) || strings.HasPrefix(to, interpreter.LimitPrefix) {
 		s.book(to).put(body)
 		return
 	}
@@ -68,12 +68,18 @@ func (s *shell) post(to string, body fact.Mail) {
 func (s *shell) startChild(m fact.Start) {
 	p := s.p.kid(m.Workflow)
 	code := ""
+	if isTrigger(m.Parent) {
+		fire(&m)
+	}
 	if p == nil {
 		code = "NoWorkflow"
 	} else if s.complete(p.Flow, &m) {
 		code = "InputInvalid"
 	}
 	switch {
+	case code != "" && isTrigger(m.Parent):
+		s.lost(m.Run)
+		s.post(m.Parent, fact.FiringFailed{Run: m.Run, Code: code, Message: "it cannot be started"})
 	case code != "" && !m.Detached:
 		s.lost(m.Run)
 		s.post(m.Parent, fact.ChildEnded{
@@ -137,7 +143,10 @@ func (s *shell) book(name string) *book {
 		}
 	}
 	b := &book{shell: s, name: name, family: books.LimitFacts, empty: func() bookMachine { return books.NewLimit() }}
-	if name == interpreter.EventsBook {
+	switch {
+	case isTrigger(name):
+		b.family, b.empty = books.TriggerFacts, func() bookMachine { return books.NewFirings(name) }
+	case name == interpreter.EventsBook:
 		b.family, b.empty = books.EventFacts, func() bookMachine { return books.NewEvents() }
 	}
 	s.books = append(s.books, b)
