@@ -74,3 +74,12 @@ func members(x any) []string {
 	}
 	return out
 }
+
+// A version in SARIF begins with a number.
+func TestReleased(t *testing.T) {
+	for version, want := range map[string]string{"v1.2.0": "1.2.0", "0.3.1-rc.1": "0.3.1-rc.1", "devel": "", "(devel)": "", "": "", "v": ""} {
+		if got := released(version); got != want {
+			t.Errorf("released(%q) = %q, want %q", version, got, want)
+		}
+	}
+}

@@ -37,13 +37,23 @@ func (a *app) writeValidation(format string, v validation, sources map[string][]
 	case "github":
 		return diag.GitHub(a.stdout, v.Diagnostics)
 	case "sarif":
-		return diag.SARIF(a.stdout, v.Diagnostics, diag.Tool{Name: "engine", Version: readBuild().Version, URL: homePage})
+		return diag.SARIF(a.stdout, v.Diagnostics, diag.Tool{Name: "engine", Version: released(readBuild().Version), URL: homePage})
 	case "text":
 		a.printValidation(v, sources)
 		return nil
 	default:
 		panic(fmt.Sprintf("engine: unhandled format %q", format))
 	}
+}
+
+// released is a version as SARIF wants it, beginning with a number; empty for
+// a build that has none.
+func released(version string) string {
+	version = strings.TrimPrefix(version, "v")
+	if version == "" || version[0] < '0' || version[0] > '9' {
+		return ""
+	}
+	return version
 }
 
 // fromHere names the files of findings from the directory that the command
