@@ -138,8 +138,12 @@ func (e *Engine) takeUp(group, suspects []string) {
 	}
 }
 
-// aloneFor is how long a suspect has the engine for itself at most.
-const aloneFor = 200 * time.Millisecond
+// How long a suspect has the engine for itself: at most, and while calls of
+// its run, which may take any time.
+const (
+	aloneFor      = 5 * time.Second
+	aloneForCalls = 200 * time.Millisecond
+)
 
 // attempt has runs loaded and waits until each has taken its first turn; a
 // suspect's first turn with events, if that comes soon. It returns false when
@@ -187,13 +191,16 @@ func (r *run) countAttempt() error {
 	return nil
 }
 
-// busy tells whether a call may be answered, or a timer is due, any moment.
-func (r *run) busy() bool {
-	if r.machine == nil || r.machine.Ended() {
-		return false
+func heard(all []chan<- struct{}) {
+	for _, c := range all {
+		c <- struct{}{} // it has room for each
 	}
+}
+
+// due tells whether a timer of the run falls due any moment.
+func (r *run) due() bool {
 	at := r.machine.WakeAt()
-	return len(r.calls) > 0 || !at.IsZero() && !at.After(r.e.clock.Now())
+	return !at.IsZero() && !at.After(r.e.clock.Now().Add(aloneForCalls))
 }
 
 // acquit takes the count of attempts back.
@@ -232,11 +239,16 @@ func (r *run) settle() {
 		r.acquit()
 	}
 	r.e.untried.drop(r.id)
-	if r.alone && r.tries > 0 && r.busy() {
+	tell := r.settled
+	switch {
+	case !r.alone || r.tries == 0 || r.machine == nil || r.machine.Ended():
+	case r.due():
+		return // a turn is to come at once
+	case len(r.calls) > 0:
+		r.settled = nil
+		r.e.clock.AfterFunc(aloneForCalls, func() { heard(tell) })
 		return
 	}
-	for _, c := range r.settled {
-		c <- struct{}{}
-	}
 	r.settled = nil
+	heard(tell)
 }
