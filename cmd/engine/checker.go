@@ -128,17 +128,16 @@ func (c *checker) environment(p project, file string, src []byte) (*config.Envir
 	if err != nil || !ok {
 		return nil, err
 	}
-	env, found := config.Load(file, src, c.a.environ)
-	c.envs[key] = env
-	if env != nil {
-		n, err := c.needs(p)
-		if err != nil {
-			return nil, err
-		}
-		chosen, err := p.envFile(c.o.env)
-		n.Unbound = c.o.env == "" || err != nil || !sameFile(chosen, file)
-		found = slices.Concat(found, checkEnv(env, n), namesakes(env))
+	n, err := c.needs(p)
+	if err != nil {
+		return nil, err
 	}
+	chosen, err := p.envFile(c.o.env)
+	n.Unbound = c.o.env == "" || err != nil || !sameFile(chosen, file)
+	env, found := config.Inspect(file, src, c.a.environ, func(e *config.Environment) diag.List {
+		return slices.Concat(checkEnv(e, n), namesakes(e))
+	})
+	c.envs[key] = env
 	c.found = append(c.found, found...)
 	return env, nil
 }

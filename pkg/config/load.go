@@ -35,6 +35,51 @@ const (
 // named after the file; relative paths in it start at the folder around env/.
 // It is nil when the findings have errors.
 func Load(file string, src []byte, environ []string) (*Environment, diag.List) {
+	env, found := read(file, src, environ)
+	if found.HasErrors() {
+		return nil, found
+	}
+	return env, found
+}
+
+// Inspect is Load and, all at once, what check finds besides, which may be
+// Environment.Check. check is also called when there are errors, with what
+// could be read; what it finds at their places is left out.
+func Inspect(file string, src []byte, environ []string, check func(*Environment) diag.List) (*Environment, diag.List) {
+	env, found := read(file, src, environ)
+	more := check(env)
+	if !found.HasErrors() {
+		found = append(found, more...)
+		found.Sort()
+		return env, found
+	}
+	own := found
+	for _, d := range more {
+		if !slices.ContainsFunc(own, func(have diag.Diagnostic) bool { return hides(have, d) }) {
+			found = append(found, d)
+		}
+	}
+	found.Sort()
+	return nil, found
+}
+
+// hides tells whether a finding about the environment itself may be the reason
+// of another one: it is at or around its place, or a part of it; or a section
+// may be missing because its name is misspelt.
+func hides(have, d diag.Diagnostic) bool {
+	section := strings.Count(d.Path, "/") <= 1
+	switch {
+	case have.Severity != diag.Error:
+		return false
+	case have.Path == "" || strings.HasPrefix(d.Path+"/", have.Path+"/"):
+		return true
+	case section:
+		return strings.Count(have.Path, "/") <= 1
+	}
+	return strings.HasPrefix(have.Path, d.Path+"/")
+}
+
+func read(file string, src []byte, environ []string) (*Environment, diag.List) {
 	tree, found := dsl.Read(file, src)
 	found = append(found, dsl.CheckSchema(tree, "environment")...)
 	l := &loader{tree: tree, structure: found}
@@ -53,9 +98,6 @@ func Load(file string, src []byte, environ []string) (*Environment, diag.List) {
 	}
 	found = append(found, l.found...)
 	found.Sort()
-	if found.HasErrors() {
-		return nil, found
-	}
 	return env, found
 }
 

@@ -152,6 +152,8 @@ func plainError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no such file%w", silent{fs.ErrNotExist})
+	case errors.As(err, &p) && strings.HasSuffix(p.Err.Error(), "escapes from parent"): // what os.Root says of links
+		return errors.New("a link leads out of the project")
 	case errors.As(err, &p):
 		return p.Err
 	}

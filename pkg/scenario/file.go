@@ -63,13 +63,14 @@ type Source struct {
 	Text []byte
 }
 
-// options lets the schemas of a workflow's file refer to the project's folder.
-func (p Project) options(file string) dsl.Options {
+// options lets the schemas of a workflow's file refer to the project's folder,
+// and to nothing outside of it.
+func (p Project) options(root *os.Root, file string) dsl.Options {
 	rel, err := filepath.Rel(p.Dir, file)
-	if err != nil {
+	if err != nil || root == nil {
 		return dsl.Options{}
 	}
-	return dsl.Options{Files: os.DirFS(p.Dir), Path: filepath.ToSlash(rel)}
+	return dsl.Options{Files: root.FS(), Path: filepath.ToSlash(rel)}
 }
 
 // Load reads a test file and compiles the workflows of its project. The file
@@ -141,13 +142,18 @@ func (f *File) project(p Project) diag.List {
 		}
 	}
 	catalog := engine.NewCatalog(p.Registry, f.Env)
+	root, err := os.OpenRoot(p.Dir)
+	if err != nil {
+		return append(found, unreadable(p.Dir, err)...)
+	}
+	defer root.Close() // it was only read
 	for _, file := range project.Workflows {
 		src, err := config.ReadFile(file)
 		if err != nil {
 			found = append(found, unreadable(file, err)...)
 			continue
 		}
-		flow, l := dsl.CompileWith(p.options(file), file, src, catalog)
+		flow, l := dsl.CompileWith(p.options(root, file), file, src, catalog)
 		for _, d := range l {
 			if d.Severity == diag.Error {
 				found = append(found, d)
