@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -80,6 +81,7 @@ type Log struct {
 	stopped error        // after a commit of unknown outcome
 	tail    map[string]*stream
 
+	commits   atomic.Uint64
 	committer committer
 }
 
@@ -95,6 +97,10 @@ type request struct {
 // maxQueue bounds the callers that wait; more wait outside, where their
 // context can still call them back.
 const maxQueue = 1024
+
+// Commits returns how many transactions were committed since the log was
+// opened, those of checkpoints included. Each is flushed twice.
+func (l *Log) Commits() uint64 { return l.commits.Load() }
 
 // do hands r to the committer and waits for it.
 func (l *Log) do(ctx context.Context, r *request) error {

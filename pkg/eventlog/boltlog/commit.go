@@ -164,6 +164,7 @@ func (l *Log) write(f func(*bolt.Tx) (bool, error)) error {
 	})
 	switch {
 	case err == nil:
+		l.commits.Add(1)
 		if next.txid == txid {
 			c.position = next
 		}
