@@ -58,6 +58,9 @@ type Options struct {
 	Check func(context.Context) (LogReport, error)
 	// Grace is how long requests may go on once Serve shall end; 0: 10 s.
 	Grace time.Duration
+	// HTTP asks the issuers of tokens for their keys; nil: a client of the
+	// gateway's own.
+	HTTP *http.Client
 	// MaxConns is how many connections are open at once; 0: 4,096.
 	MaxConns int
 	// MaxDefinition and MaxInput bound bodies in bytes; 0: 1 MiB and 10 MiB.
@@ -93,6 +96,8 @@ type Server struct {
 	echo     *echo.Echo
 	policies map[string]policy // by method and route
 	digest   keyDigest
+	gateway  *gateway.Gateway
+	failures failures
 	stopping context.Context // ends when Serve begins to end
 	stop     context.CancelFunc
 }
@@ -116,21 +121,23 @@ func New(o Options) (*Server, error) {
 	e.HTTPErrorHandler = s.answerError
 	e.Use(s.guard)
 	RegisterHandlers(e, NewStrictHandler(&handlers{Server: s}, nil))
-	g := gateway.New(gateway.Options{Engine: o.Engine, Logger: o.Logger, Clock: o.Clock, Reserved: reserved, Stopping: s.stopping})
+	s.gateway = gateway.New(gateway.Options{
+		Engine: o.Engine, Logger: o.Logger, Clock: o.Clock, Reserved: reserved, HTTP: o.HTTP, Stopping: s.stopping,
+	})
 	for _, path := range []string{"/", "/*"} {
-		e.RouteNotFound(path, func(c echo.Context) error { return s.elsewhere(c, g) })
+		e.RouteNotFound(path, s.elsewhere)
 	}
 	return s, nil
 }
 
 // elsewhere answers what is no route of the API: a method that a route does
 // not take, or what the gateway knows.
-func (s *Server) elsewhere(c echo.Context, g *gateway.Gateway) error {
+func (s *Server) elsewhere(c echo.Context) error {
 	if methods := allowed(c.Request().URL.EscapedPath()); len(methods) > 0 {
 		c.Response().Header().Set("Allow", strings.Join(methods, ", "))
 		return echo.ErrMethodNotAllowed
 	}
-	return g.Handle(c)
+	return s.gateway.Handle(c)
 }
 
 // Handler returns what answers requests. Timeouts and the limits of headers

@@ -67,9 +67,13 @@ func TestSuffixes(t *testing.T) {
 	}
 }
 
+// asked counts the requests: each comes from an address of its own.
+var asked int
+
 func ask(h http.Handler, method, path, auth string) int {
 	r := httptest.NewRequest(method, path, http.NoBody)
-	r.Host = "localhost"
+	r.Host, r.RemoteAddr = "localhost", fmt.Sprintf("10.%d.%d.%d:99", asked>>16&255, asked>>8&255, asked&255)
+	asked++
 	if auth != "" {
 		r.Header.Set("Authorization", auth)
 	}

@@ -9,6 +9,7 @@ type Code string
 // own code.
 const (
 	CodeAnswerInvalid        Code = "AnswerInvalid"
+	CodeAuthUnavailable      Code = "AuthUnavailable"
 	CodeBodyTimeout          Code = "BodyTimeout"
 	CodeBookBroken           Code = "BookBroken"
 	CodeConcurrencyLimit     Code = "ConcurrencyLimit"
@@ -46,6 +47,7 @@ const (
 	CodeTaskAnswered         Code = "TaskAnswered"
 	CodeTaskClosed           Code = "TaskClosed"
 	CodeTooLarge             Code = "TooLarge"
+	CodeTooManyFailures      Code = "TooManyFailures"
 	CodeTriggerPaused        Code = "TriggerPaused"
 	CodeUnauthorized         Code = "Unauthorized"
 	CodeUnknownPath          Code = "UnknownPath"
@@ -69,6 +71,7 @@ type codeInfo struct {
 // codes is all codes, sorted; docs/errors/http.md is made from it.
 var codes = []codeInfo{
 	{CodeAnswerInvalid, http.StatusBadRequest, "The answer does not fit the task", "The outcome is none of the options of the task, or the form does not fit its schema: `problems` lists each place of the form and what is wrong there. `detail` says what is wrong."},
+	{CodeAuthUnavailable, http.StatusServiceUnavailable, "Callers cannot be checked now", "The http trigger has an `auth` that cannot be applied: its secret has no value or fewer than 16 characters, or the keys of the issuer of tokens cannot be fetched. The engine's log says which. Nothing was started; send the request again later."},
 	{CodeBodyTimeout, http.StatusRequestTimeout, "The body came too slowly", "The body of a request must arrive within 30 seconds. Send it again over a faster connection."},
 	{CodeBookBroken, http.StatusServiceUnavailable, "A book of the engine cannot be used", "What the engine remembers of limits, events or this trigger cannot be read. `engine check` says more; nothing was recorded."},
 	{CodeConcurrencyLimit, http.StatusTooManyRequests, "The limit is reached", "The workflow bounds how many runs of one key go at once, and rejects the rest. `run` is the run that was not admitted. Start it again later."},
@@ -105,9 +108,10 @@ var codes = []codeInfo{
 	{CodeStorageFull, http.StatusInsufficientStorage, "The disk is full", "Nothing was recorded because the engine's disk is full. Make room and send the request again."},
 	{CodeTaskAnswered, http.StatusConflict, "The task has been answered", "Somebody was faster, or this person has answered already. The first answer counts."},
 	{CodeTaskClosed, http.StatusGone, "The task is closed", "The task expired, or its run went on without it. An answer has no effect any more."},
-	{CodeTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "A definition may have 1 MiB, an input 10 MiB. Put larger data where a step can fetch it."},
+	{CodeTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "A definition may have 1 MiB, an input 10 MiB, a body whose signature is checked 1 MiB. Put larger data where a step can fetch it."},
+	{CodeTooManyFailures, http.StatusTooManyRequests, "Too many wrong keys", "One address may show 20 wrong keys at once and one more each second; beyond it the answer is this. A right key is always taken. `Retry-After` says in how many seconds the next one is looked at."},
 	{CodeTriggerPaused, http.StatusServiceUnavailable, "The trigger is paused", "Somebody paused the http trigger (`engine triggers pause`). Nothing was started. Send the request again once it was resumed."},
-	{CodeUnauthorized, http.StatusUnauthorized, "The API key is missing or wrong", "Every route but `/healthz` and `/readyz` needs `Authorization: Bearer KEY`. On a loopback address the engine makes a key at its first start, in `engine.key` of its data directory."},
+	{CodeUnauthorized, http.StatusUnauthorized, "The API key is missing or wrong", "Every route but `/healthz` and `/readyz` needs `Authorization: Bearer KEY`. On a loopback address the engine makes a key at its first start, in `engine.key` of its data directory. An http trigger with `auth` takes what that says instead; what exactly is wrong the answer does not say."},
 	{CodeUnknownPath, http.StatusNotFound, "There is nothing at this path", "No route of the API and no http trigger of an active workflow has this path."},
 	{CodeUnknownRun, http.StatusNotFound, "There is no such run", "`GET /v1/runs` lists the runs of this engine."},
 	{CodeUnknownTask, http.StatusNotFound, "There is no such task", "`GET /v1/runs/{run}/tasks` lists the open tasks of a run."},

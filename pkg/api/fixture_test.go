@@ -15,10 +15,14 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/keelstep/keelstep/pkg/api"
+	"github.com/keelstep/keelstep/pkg/config"
 	"github.com/keelstep/keelstep/pkg/connectors/standard"
 	"github.com/keelstep/keelstep/pkg/engine"
 	"github.com/keelstep/keelstep/pkg/eventlog/memlog"
 )
+
+// testSecret is what the triggers of the tests ask for.
+const testSecret = "sixteen letters."
 
 const testKey = "a-key-for-the-tests-of-this-package"
 
@@ -54,8 +58,14 @@ func (f *fixture) restart(t testing.TB) {
 
 func (f *fixture) open(t testing.TB) {
 	t.Helper()
+	env, found := config.Load("env/test.yaml", []byte("secrets: { from: [env] }\n"), []string{
+		"HOOK=" + testSecret, "SHORT=fifteen letters",
+	})
+	if found.HasErrors() {
+		t.Fatal(found)
+	}
 	e, err := engine.Open(t.Context(), engine.Options{
-		Store: f.log, Registry: standard.New(), LinkKey: []byte("the key of the links of the tests"),
+		Store: f.log, Registry: standard.New(), LinkKey: []byte("the key of the links of the tests"), Env: env,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +118,7 @@ func (s *spec) check(t *testing.T, r *http.Request, body []byte, rec *httptest.R
 		if ct := rec.Header().Get("Content-Type"); ct != "application/problem+json" {
 			t.Errorf("%s %s: error %d is %q", r.Method, r.URL, rec.Code, ct)
 		}
-		for _, leak := range []string{"goroutine ", ".go:", testKey} {
+		for _, leak := range []string{"goroutine ", ".go:", testKey, testSecret} {
 			if strings.Contains(rec.Body.String(), leak) {
 				t.Errorf("%s %s: the error says %q", r.Method, r.URL, leak)
 			}

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/keelstep/keelstep/pkg/gateway"
 )
 
 // guard stands before every route: it looks at the host, the key, the type
@@ -62,19 +64,34 @@ func (s *Server) admit(c echo.Context) error {
 		return problem(CodeHostNotAllowed, "this engine listens on a loopback address and does not answer for host %s; use 127.0.0.1", quote(r.Host))
 	}
 	p, known := s.policies[r.Method+" "+c.Path()]
+	found := &gateway.Found{}
 	if !known {
 		p = trigger // also what is not there at all: nobody learns so without a key
+		var err error
+		if found, err = s.gateway.Find(c); err != nil {
+			return err
+		}
 	}
-	if limit := s.limitOf(p.body); r.ContentLength > limit {
+	limit := s.limitOf(p.body)
+	if found.Signed() {
+		limit = min(limit, gateway.MaxSigned)
+	}
+	if r.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	if p.permission != public && !s.authorized(r) {
-		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="engine"`)
-		return problem(CodeUnauthorized, "the API key is missing or wrong; send the header Authorization: Bearer KEY, with the key that the engine was given or that lies in %s of its data directory", KeyFile)
+	if !found.Signed() { // who signs the body is known once it was read
+		if err := s.authenticate(c, p, found, nil); err != nil {
+			return err
+		}
 	}
-	b, err := s.readBody(c, s.limitOf(p.body))
+	b, err := s.readBody(c, limit)
 	if err != nil {
 		return err
+	}
+	if found.Signed() {
+		if err := s.authenticate(c, p, found, b); err != nil {
+			return err
+		}
 	}
 	if err := checkType(r, p.body, len(b) > 0); err != nil {
 		return err
@@ -87,6 +104,31 @@ func (s *Server) admit(c echo.Context) error {
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	r.ContentLength = int64(len(b))
 	return nil
+}
+
+// authenticate tells whether a request carries what its route asks for: the
+// API key, or what the http trigger at its path says.
+func (s *Server) authenticate(c echo.Context, p policy, found *gateway.Found, body []byte) error {
+	r := c.Request()
+	var denied error
+	switch {
+	case found.HasAuth():
+		err := found.Check(r, body)
+		if !errors.Is(err, gateway.ErrDenied) {
+			return err
+		}
+		denied = problem(CodeUnauthorized, "the request does not carry the key, the signature or the token that the trigger at this path asks for")
+	case p.permission == public || s.authorized(r):
+		return nil
+	default:
+		denied = problem(CodeUnauthorized, "the API key is missing or wrong; send the header Authorization: Bearer KEY, with the key that the engine was given or that lies in %s of its data directory", KeyFile)
+	}
+	if wait := s.failures.add(r.RemoteAddr, s.o.Clock.Now()); wait > 0 {
+		retryAfter(c, wait)
+		return problem(CodeTooManyFailures, "too many requests from this address carried no valid key; send fewer")
+	}
+	c.Response().Header().Set("WWW-Authenticate", `Bearer realm="engine"`)
+	return denied
 }
 
 // limitOf returns the bound of a body.

@@ -2,9 +2,16 @@ package api_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"hash"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,7 +36,8 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata and doc
 // @file NAME is a body from testdata/workflows, @bytes N one
 // of N letters in a JSON string, @nest N one of N nested lists, @empty N one
 // of N spaces. A header after a plus is added to those of its
-// name. {run} is the run of the last answer that had one.
+// name; @hmac ALGORITHM CODING PREFIX as its value signs the body; From is the
+// address that a request comes from. {run} is the run of the last answer that had one.
 func TestExchanges(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.http")
 	if err != nil || len(files) == 0 {
@@ -121,6 +129,10 @@ func (p *player) request(text string) (*http.Request, []byte) {
 			r.Header.Add(k[1:], v)
 		case v == "none":
 			r.Header.Del(k)
+		case strings.HasPrefix(v, "@hmac "):
+			r.Header.Set(k, signature(p.t, strings.Fields(v)[1:], body))
+		case k == "From": // the address that it comes from
+			r.RemoteAddr = v
 		case k == "Content-Length":
 			n, err := strconv.ParseInt(v, 10, 64)
 			if err != nil {
@@ -132,6 +144,22 @@ func (p *player) request(text string) (*http.Request, []byte) {
 		}
 	}
 	return r, body
+}
+
+// signature signs a body: ALGORITHM CODING PREFIX.
+func signature(t *testing.T, words []string, body []byte) string {
+	make := map[string]func() hash.Hash{"sha256": sha256.New, "sha1": sha1.New, "sha512": sha512.New}[words[0]]
+	code := map[string]func([]byte) string{
+		"hex": hex.EncodeToString, "base64": base64.StdEncoding.EncodeToString,
+		"cut":   func(b []byte) string { return hex.EncodeToString(b[:len(b)-1]) },
+		"wrong": func(b []byte) string { b[0]++; return hex.EncodeToString(b) },
+	}[words[1]]
+	if make == nil || code == nil {
+		t.Fatalf("unknown signature %v", words)
+	}
+	mac := hmac.New(make, []byte(testSecret))
+	mac.Write(body)
+	return strings.Join(words[2:], " ") + code(mac.Sum(nil))
 }
 
 // body makes a body out of its text or directive.

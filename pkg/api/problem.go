@@ -76,7 +76,7 @@ func (s *Server) problemOf(err error, c echo.Context) Problem {
 	var t *engine.TriggerError
 	if errors.As(err, &t) {
 		if t.RetryAfter > 0 {
-			c.Response().Header().Set("Retry-After", strconv.Itoa(int((t.RetryAfter+time.Second-1)/time.Second)))
+			retryAfter(c, t.RetryAfter)
 		}
 		return asProblem(problem(Code(t.Code), "%s", t.Message), "")
 	}
@@ -89,6 +89,11 @@ func (s *Server) problemOf(err error, c echo.Context) Problem {
 		return asProblem(httpProblem(h, c), "")
 	}
 	return asProblem(s.engineProblem(err), "")
+}
+
+// retryAfter says in how many seconds to send the request again.
+func retryAfter(c echo.Context, d time.Duration) {
+	c.Response().Header().Set("Retry-After", strconv.Itoa(int((d+time.Second-1)/time.Second)))
 }
 
 // asProblem completes what problem made.

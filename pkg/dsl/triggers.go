@@ -76,7 +76,7 @@ func (c *compiler) buildHTTP(n, h *node) *graph.HTTPTrigger {
 }
 
 // reserved are the paths that the engine answers itself.
-var reserved = []string{"/v1", "/healthz", "/readyz"}
+var reserved = []string{"/v1", "/tasks", "/healthz", "/readyz"}
 
 // checkReserved reports a path that no request of others reaches.
 func (c *compiler) checkReserved(h *node) {

@@ -92,10 +92,6 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 	if wf == nil || diags.HasErrors() {
 		return Definition{}, diags, &InvalidError{diags}
 	}
-	if no := unsupported(file, src, wf); len(no) > 0 {
-		diags = append(diags, no...)
-		return Definition{}, diags, &InvalidError{diags}
-	}
 	if no := e.unknownLimit(file, src, wf); len(no) > 0 {
 		diags = append(diags, no...)
 		return Definition{}, diags, &InvalidError{diags}

@@ -1,7 +1,8 @@
 // Package gateway is the http triggers: it finds the trigger of a request,
 // makes the run's input out of it, and answers as the trigger says, once the
-// start is recorded or once a step has responded. It expects requests whose
-// body was bounded and checked; it knows nothing of keys.
+// start is recorded or once a step has responded. It says who may fire a
+// trigger that has a rule of its own for that; the engine's key is not its
+// matter. It expects requests whose body was bounded and checked.
 package gateway
 
 import (
@@ -14,6 +15,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/keelstep/keelstep/pkg/engine"
+	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 // defaultDeadline is how long a caller waits where the trigger does not say.
@@ -23,6 +26,9 @@ const defaultDeadline = 120 * time.Second
 type Engine interface {
 	// Routes returns the http triggers of the active definitions.
 	Routes() []engine.Route
+	Workflow(ctx context.Context, workflow, version string) (*graph.Workflow, error)
+	// Reveal returns what a secret of a trigger's auth stands for.
+	Reveal(wf *graph.Workflow, t *expression.Template) (string, error)
 	// Request fires a trigger.
 	Request(ctx context.Context, r engine.TriggerRequest) (engine.Reaction, error)
 	// Admission returns an *engine.RefusedError when the limit of the workflow
@@ -39,15 +45,21 @@ type Options struct {
 	Clock  engine.Clock
 	// Reserved is paths that no trigger answers, with all below them.
 	Reserved []string
+	// HTTP asks issuers of tokens for their keys; nil: a client without proxy
+	// that follows no redirects.
+	HTTP *http.Client
 	// Stopping ends when callers shall not wait for answers any more.
 	Stopping context.Context // of the server, not of a request
 }
 
 // Gateway answers the requests of http triggers.
-type Gateway struct{ o Options }
+type Gateway struct {
+	o      Options
+	tokens *tokens
+}
 
 // New returns a gateway.
-func New(o Options) *Gateway { return &Gateway{o} }
+func New(o Options) *Gateway { return &Gateway{o, newTokens(o.HTTP)} }
 
 // Error is a request that did not get what it came for.
 type Error struct {
@@ -60,24 +72,24 @@ type Error struct {
 // Error returns code and detail.
 func (e *Error) Error() string { return e.Code + ": " + e.Detail }
 
-// Handle answers one request. An error is an *Error, one of the engine's, or
+// Handle answers one request that Find was asked about, and whose sender was
+// checked. An error is an *Error, one of the engine's, or
 // echo's for a path or a method that no trigger has.
 func (g *Gateway) Handle(c echo.Context) error {
 	r := c.Request()
-	for _, p := range g.o.Reserved {
-		if r.URL.Path == p || strings.HasPrefix(r.URL.Path, p+"/") {
-			return echo.ErrNotFound
-		}
+	f, _ := c.Get(foundKey).(*Found)
+	if f == nil {
+		return echo.ErrNotFound
 	}
-	route, params, allowed := match(g.o.Engine.Routes(), r.Method, r.URL.EscapedPath())
-	if route == nil {
-		if len(allowed) == 0 {
+	if f.route == nil {
+		if len(f.allowed) == 0 {
 			return echo.ErrNotFound
 		}
-		c.Response().Header().Set("Allow", strings.Join(allowed, ", "))
+		c.Response().Header().Set("Allow", strings.Join(f.allowed, ", "))
 		return echo.ErrMethodNotAllowed
 	}
-	req, err := g.request(r, route, params)
+	route := f.route
+	req, err := g.request(r, f)
 	if err != nil {
 		return err
 	}

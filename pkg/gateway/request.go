@@ -19,7 +19,8 @@ const maxKey = 255
 var private = []string{"authorization", "cookie", "proxy-authorization"}
 
 // request makes what the engine is asked out of what was sent.
-func (g *Gateway) request(r *http.Request, route *engine.Route, params map[string]any) (engine.TriggerRequest, error) {
+func (g *Gateway) request(r *http.Request, f *Found) (engine.TriggerRequest, error) {
+	route := f.route
 	req := engine.TriggerRequest{
 		Workflow: route.Workflow, Version: route.Version, Trigger: route.Trigger.ID,
 		At: g.o.Clock.Now().UTC(), IdempotencyKey: r.Header.Get("Idempotency-Key"),
@@ -35,9 +36,11 @@ func (g *Gateway) request(r *http.Request, route *engine.Route, params map[strin
 	if err != nil {
 		return req, &Error{Code: "InvalidParameter", Detail: "the query of the URL is not valid: " + err.Error() + "; encode it"}
 	}
+	given, asked := headers(r.Header), flat(query, ",")
+	f.hide(given, asked)
 	req.Values = map[string]any{
 		"id": route.Trigger.ID, "kind": "http", "time": req.At.Format(time.RFC3339Nano),
-		"headers": headers(r.Header), "query": flat(query, ","), "path": params,
+		"headers": given, "query": asked, "path": f.params, "caller": f.caller,
 	}
 	if req.HasBody = len(body) > 0; req.HasBody {
 		if req.Body, err = expression.DecodeRaw(body); err != nil {
@@ -47,14 +50,11 @@ func (g *Gateway) request(r *http.Request, route *engine.Route, params map[strin
 	return req, nil
 }
 
-// headers returns the headers that a run may see, in lower case.
+// headers returns the headers of a request, in lower case.
 func headers(h http.Header) map[string]any {
 	all := url.Values{}
 	for k, v := range h {
 		all[strings.ToLower(k)] = v
-	}
-	for _, p := range private {
-		delete(all, p)
 	}
 	return flat(all, ", ")
 }
