@@ -66,7 +66,7 @@ func ParseDuration(s string) (time.Duration, error) {
 		d, err = parseUnits(text, units[:])
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%q is no duration: %w", s, err)
+		return 0, fmt.Errorf("%q is no duration: %w", shorten(s), err)
 	}
 	if negative {
 		d = -d

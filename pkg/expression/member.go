@@ -1,9 +1,6 @@
 package expression
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "strconv"
 
 // member returns the member of an object, null when it has none of that name,
 // or the element of a list.
@@ -48,10 +45,14 @@ func describeKey(key any) string {
 // shorten cuts a long text for messages.
 func shorten(s string) string {
 	const most = 60
-	if utf8.RuneCountInString(s) <= most {
-		return s
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i] + "…"
+		}
+		n++
 	}
-	return string([]rune(s)[:most]) + "…"
+	return s
 }
 
 // keyText returns the name of an object's member that a computed key makes.
