@@ -87,6 +87,13 @@ func (s *run) call(cmd interpreter.Call) {
 		s.mayDiverge("the answer of " + cmd.Path + " was lost")
 		c.submitted, c.answered = true, true
 		s.offer(interpreter.LostCall(cmd))
+	case s.faults.percent[Reorder] > 0 && s.faults.dice.chance(10) && s.strikes(Reorder): // its start waits, perhaps beyond a grace
+		s.mayDiverge("call " + cmd.Path + " starts late")
+		s.mine(time.Duration(s.faults.dice.n(180))*time.Second, func() {
+			if s.calls[id] == c {
+				s.pending = append(s.pending, interpreter.CallStarted{Path: cmd.Path, Attempt: cmd.Attempt})
+			}
+		})
 	default:
 		s.pending = append(s.pending, interpreter.CallStarted{Path: cmd.Path, Attempt: cmd.Attempt})
 	}

@@ -113,10 +113,7 @@ func TestEveryAppend(t *testing.T) {
 // TestKinds: the kinds of facts that generated runs reach are those of the
 // golden file.
 func TestKinds(t *testing.T) {
-	total, violations := simulate(Simulator{}, 1, 801, 1)
-	for _, v := range violations {
-		t.Error(v)
-	}
+	total := simulate(Simulator{}, 1, 801, 1, func(v *Violation) { t.Error(v) }, func(uint64) {})
 	var b strings.Builder
 	for k := range total.kinds {
 		if f := interpreter.Facts.New(fact.Kind(k)); f != nil && total.kinds[k] > 0 {

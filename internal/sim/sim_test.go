@@ -32,14 +32,13 @@ func TestSim(t *testing.T) {
 		from, to = *only, *only+1
 	}
 	began := time.Now()
-	total, violations := simulate(Simulator{}, from, to, 3)
+	total := simulate(Simulator{}, from, to, 3, func(v *Violation) { t.Error(v) }, func(runs uint64) {
+		t.Logf("%d runs, %.0f runs/s", runs, float64(runs)/time.Since(began).Seconds())
+	})
 	took := time.Since(began)
 	var b bytes.Buffer
 	total.Write(&b)
 	t.Logf("seeds %d to %d in %s, %.0f runs/s\n%s", from, to-1, took.Round(time.Millisecond), float64(to-from)/took.Seconds(), b.String())
-	for _, v := range violations {
-		t.Error(v)
-	}
 	if to-from >= 2000 {
 		for _, pair := range total.Missing() {
 			t.Errorf("never reached: %s", pair)
@@ -47,23 +46,31 @@ func TestSim(t *testing.T) {
 	}
 }
 
+// progress is after how many runs a long simulation says how far it is.
+const progress = 50_000
+
 // simulate runs the seeds on all processors and stops after some violations.
-func simulate(s Simulator, from, to uint64, enough int) (*Report, []*Violation) {
+func simulate(s Simulator, from, to uint64, enough int, found func(*Violation), far func(uint64)) *Report {
 	var (
 		mu         sync.Mutex
 		wg         sync.WaitGroup
 		total      = newReport()
-		violations []*Violation
+		violations int
 		next       atomic.Uint64
+		runs       uint64
 	)
 	next.Store(from / seedsPerProgram)
 	note := func(v *Violation) (stop bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		if v != nil {
-			violations = append(violations, v)
+			violations++
+			found(v)
 		}
-		return len(violations) >= enough
+		if runs++; runs%progress == 0 {
+			far(runs)
+		}
+		return violations >= enough
 	}
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
@@ -96,5 +103,5 @@ func simulate(s Simulator, from, to uint64, enough int) (*Report, []*Violation) 
 		})
 	}
 	wg.Wait()
-	return total, violations
+	return total
 }

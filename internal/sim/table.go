@@ -115,7 +115,7 @@ func (r *Report) counts(f Fault) (counts []int, empty []string) {
 // Enough runs to reach each verb with each fault, each verb in each container,
 // and each with each fault.
 const (
-	enoughForPairs   = 2_000
+	enoughForPairs   = 10_000
 	enoughForCells   = 20_000
 	enoughForTriples = 1_000_000
 )
