@@ -12,6 +12,7 @@ import (
 	"github.com/keelstep/keelstep/cmd/engine/internal/screen"
 	"github.com/keelstep/keelstep/pkg/connectors"
 	"github.com/keelstep/keelstep/pkg/connectors/standard"
+	"github.com/keelstep/keelstep/pkg/expression"
 )
 
 func connectorsCommand(a *app) *cobra.Command {
@@ -107,8 +108,15 @@ func (a *app) showConnector(reg *connectors.Registry, name string, asJSON bool) 
 	}
 	c, ok := reg.Connector(name)
 	if !ok {
-		hint := "there are: " + strings.Join(connectorNames(reg)[:len(reg.Connectors())], ", ")
-		return usagef(hint, "no connector %q", name)
+		names := connectorNames(reg)
+		what, hint := "connector", "there are: "+strings.Join(names[:len(reg.Connectors())], ", ")
+		if strings.Contains(name, ".") {
+			what = "operation"
+		}
+		if near := expression.Nearest(name, names); near != "" {
+			hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+		}
+		return usagef(hint, "no %s %q", what, name)
 	}
 	if asJSON {
 		return a.printJSON(describeConnector(c))

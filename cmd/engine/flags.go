@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/keelstep/keelstep/pkg/expression"
 )
 
 // flagProblem rewrites what the flag parser says into one plain sentence.
@@ -32,43 +34,19 @@ func flagHint(cmd *cobra.Command, err error) string {
 		}
 		return see
 	}
-	best, least := "", 3
+	var names []string
+	best := ""
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		d := distance(name, f.Name)
-		if strings.HasPrefix(f.Name, name) && len(name) > 2 {
-			d = 1
-		}
-		if !f.Hidden && d < least && d < len(f.Name) {
-			best, least = f.Name, d
+		names = append(names, f.Name)
+		if len(name) > 2 && strings.HasPrefix(f.Name, name) {
+			best = f.Name
 		}
 	})
+	if best == "" {
+		best = expression.Nearest(name, names)
+	}
 	if best == "" {
 		return see
 	}
 	return fmt.Sprintf("did you mean --%s? %s", best, see)
-}
-
-// distance is how many letters have to be put in, left out, replaced or
-// swapped with their neighbour to make b of a.
-func distance(a, b string) int {
-	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row := make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			same := 1
-			if a[i] == b[j] {
-				same = 0
-			}
-			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+same)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
 }

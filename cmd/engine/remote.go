@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"strings"
 
 	"github.com/keelstep/keelstep/cmd/engine/internal/screen"
 	"github.com/keelstep/keelstep/pkg/api/client"
@@ -30,6 +31,9 @@ func explain(err error) error {
 		return failf(`is it running? "`+self()+` serve" starts one`, "%w", err)
 	}
 	f := &failure{code: exitFailed, msg: p.Error(), err: p}
+	if len(p.Problems) > 0 {
+		f.msg, _, _ = strings.Cut(f.msg, "; see problems") // they follow here
+	}
 	for i, x := range p.Problems {
 		if i == 0 {
 			f.msg += ":"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -63,7 +64,27 @@ made of it, so that a run that was killed goes on where it stood.`,
 	root.SetHelpCommandGroupID(groupOperate)
 	root.SetCompletionCommandGroupID(groupOperate)
 	addCommands(root, a)
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Run, c.RunE = nil, helpOf
+		}
+	}
 	return root
+}
+
+// helpOf shows the help of the command that the words name.
+func helpOf(cmd *cobra.Command, args []string) error {
+	c := cmd.Root()
+	for _, word := range args {
+		i := slices.IndexFunc(c.Commands(), func(sub *cobra.Command) bool { return sub.Name() == word })
+		if i < 0 {
+			return knownCommand(c, []string{word})
+		}
+		c = c.Commands()[i]
+	}
+	c.InitDefaultHelpFlag()
+	return c.Help()
 }
 
 // addCommands adds each command to its group.
