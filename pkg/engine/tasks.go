@@ -206,9 +206,15 @@ const maxPath = 4096
 // ReassignTask gives an open task to other people. The errors are those of
 // AnswerTask.
 func (e *Engine) ReassignTask(ctx context.Context, run, path string, to json.RawMessage, by string) error {
+	if len(path) > maxPath {
+		return fmt.Errorf("%w: the path of the task is too long", ErrBadAnswer)
+	}
 	recorded, err := expression.Import(to)
 	if err != nil {
 		return fmt.Errorf("%w: to: %w", ErrBadAnswer, err)
+	}
+	if len(recorded) > expression.MaxInline {
+		return fmt.Errorf("%w: to has %d bytes, at most %d are taken", ErrBadAnswer, len(recorded), expression.MaxInline)
 	}
 	return e.tellTask(ctx, run, path, interpreter.Reassign{Path: path, To: recorded, By: clip(by, maxName)})
 }
