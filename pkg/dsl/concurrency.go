@@ -139,7 +139,7 @@ func (c *compiler) checkListens() {
 		}
 	}
 	for i, k := range list.keys {
-		if !taken[k.text] && len(c.tree.gaps) == 0 {
+		if !taken[k.text] && !list.items[i].bad && len(c.tree.gaps) == 0 {
 			c.report(codeIneffective, list.items[i], k.start, k.end, fmt.Sprintf("no step awaits %q, so what comes is kept for nobody", k.text),
 				fmt.Sprintf("add a step with await: { signal: %s }, or leave it out", k.text))
 		}

@@ -44,6 +44,40 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
+// FuzzReadYAML and FuzzReadJSON read texts that were changed at random: what is
+// read is found again where it says that it stands, and every finding lies in
+// the file.
+func FuzzReadYAML(f *testing.F) { fuzzRead(f, ".yaml") }
+
+// FuzzReadJSON is the same for JSON.
+func FuzzReadJSON(f *testing.F) { fuzzRead(f, ".json") }
+
+func fuzzRead(f *testing.F, ext string) {
+	for _, c := range cases(f) {
+		if len(c.src) < 20_000 && strings.HasSuffix(c.file, ext) {
+			f.Add(c.src)
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		file := "x" + ext
+		tree, l := dsl.Read(file, src)
+		l = append(l, dsl.CheckSchema(tree, "workflow")...)
+		for _, d := range l {
+			if s := d.Span; s.Start.Offset < 0 || s.End.Offset > len(src) || s.Start.Offset > s.End.Offset || s.Start.Line < 1 || s.Start.Col < 1 || d.Message == "" {
+				t.Fatalf("[%s] %s at %+v of %d bytes", d.Code, d.Message, s, len(src))
+			}
+		}
+		_ = diag.Text(l, diag.Source(file, src))
+		if l.HasErrors() {
+			return
+		}
+		again, l := dsl.Read("x.json", dsl.Canonical(tree))
+		if l.HasErrors() || !bytes.Equal(dsl.Canonical(again), dsl.Canonical(tree)) {
+			t.Fatalf("the canonical form reads otherwise: %s, then %s: %v", dsl.Canonical(tree), dsl.Canonical(again), l)
+		}
+	})
+}
+
 func BenchmarkCompileOrder(b *testing.B) {
 	src, err := os.ReadFile("../../samples/order/workflows/order.yaml")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 var (
 	nonName  = regexp.MustCompile(`[^a-z0-9]+`)
+	nonIdent = regexp.MustCompile(`[^A-Za-z0-9_]+`)
 	nonLabel = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
 )
 

@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -207,7 +208,7 @@ func (s *structure) kindHint(n *node, sh *shape) string {
 		return "quote the whole value; { at its start makes it a mapping"
 	case n.kind == kindMap && strings.Contains(sh.what(), "list of steps"):
 		return "put a - in front of each step: each entry has an id and a verb"
-	case n.kind == kindString && sh.Type != nil && sh.Type[0] == "array":
+	case n.kind == kindString && (sh.Type != nil && sh.Type[0] == "array" || listOfTexts(sh)):
 		if h := neighbourValue(source); h != "" {
 			source = strings.Trim(strings.Split(h, ",")[0][len("write "):], "\"")
 		}
@@ -218,12 +219,21 @@ func (s *structure) kindHint(n *node, sh *shape) string {
 		return booleanHint(source)
 	case n.kind == kindString && sh.Type != nil && (sh.Type[0] == "integer" || sh.Type[0] == "number") && jsonNumber.MatchString(source):
 		return fmt.Sprintf("leave the quotes out: %s", source)
+	case n.kind == kindString && n.key != nil && len(sh.Required) == 1 && sh.Properties[sh.Required[0]].accepts(n):
+		return fmt.Sprintf("write %s: { %s: %s }", n.key.text, sh.Required[0], yamlText(source))
 	case n.parent == nil:
 		return `a workflow starts with "workflow: NAME"`
 	case strings.HasPrefix(sh.what(), "a step"):
 		return stepHint(n)
 	}
 	return ""
+}
+
+// listOfTexts tells whether one of the alternatives is a list of texts.
+func listOfTexts(sh *shape) bool {
+	return slices.ContainsFunc(sh.OneOf, func(o *shape) bool {
+		return o.Items != nil && len(o.Items.Type) > 0 && o.Items.Type[0] == "string"
+	})
 }
 
 // stepHint helps where an entry of a list of steps is no mapping.
@@ -280,12 +290,21 @@ func patternHint(n *node, text string, sh *shape) (diag.Code, string) {
 			version = "1.0.0"
 		}
 		return codeValue, fmt.Sprintf("write %q", version[:min(len(version), 80)])
+	case strings.Contains(sh.what(), "name of a workflow"):
+		return codeValue, fmt.Sprintf("write %q", strings.Trim(nonName.ReplaceAllString(strings.ToLower(text), "-"), "-"))
 	case key == "action" && !strings.Contains(text, "."):
 		return codeValue, fmt.Sprintf("name the connector too: write %q", "http."+text)
 	case key == "path" && !strings.HasPrefix(text, "/"):
 		return codeValue, fmt.Sprintf("write %q", "/"+text)
 	case key == "id" || key == "as" || key == "rollback" || key == "" && strings.Contains(sh.what(), "name"):
-		return codeName, ""
+		name := strings.Trim(nonIdent.ReplaceAllString(text, "_"), "_")
+		if name == "" {
+			name = "first"
+		}
+		if name[0] >= '0' && name[0] <= '9' {
+			name = "_" + name
+		}
+		return codeName, fmt.Sprintf("write %q", name[:min(len(name), 80)])
 	}
 	return codeValue, ""
 }
