@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,25 +10,29 @@ import (
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/diag"
+	"github.com/keelstep/keelstep/pkg/dsl"
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
 // checker finds what the structure of a test file does not show.
 type checker struct {
-	f     *File
-	found diag.List
+	f       *File
+	catalog dsl.Catalog
+	found   diag.List
 }
 
 // check looks at names, durations and combinations of keys.
-func (f *File) check() diag.List {
-	c := &checker{f: f}
+func (f *File) check(catalog dsl.Catalog) diag.List {
+	c := &checker{f: f, catalog: catalog}
 	flow := f.flows[f.doc.Workflow]
 	if flow == nil {
 		c.report(codeValue, "/workflow", fmt.Sprintf("there is no workflow %q", f.doc.Workflow),
-			"the project has "+strings.Join(slices.Sorted(maps.Keys(f.flows)), ", "))
+			c.near(f.doc.Workflow, slices.Sorted(maps.Keys(f.flows)), "the project has "))
 		return c.found
 	}
+	c.parameters("/parameters", f.doc.Parameters)
 	c.time("/startAt", f.doc.StartAt)
 	c.mocks("/mocks", f.doc.Mocks, flow)
 	first := map[string]bool{}
@@ -47,13 +53,26 @@ func (c *checker) report(code diag.Code, pointer, message, hint string) {
 
 func (c *checker) scenario(at string, s caseDoc, flow *graph.Workflow) {
 	c.time(at+"/startAt", s.StartAt)
+	c.parameters(at+"/parameters", s.Parameters)
 	if s.Trigger != nil {
 		c.trigger(at, s, flow)
+	} else if flow.Input != nil {
+		input := decoded(s.Input)
+		if s.Input == nil {
+			input = map[string]any{}
+		}
+		for _, bad := range flow.Input.Validate(flow.Input.Fill(input)) {
+			message, hint, _ := strings.Cut(bad.Message, "; ")
+			c.report(codeInput, at+"/input"+bad.Path, fmt.Sprintf("the input does not fit workflow %s: %s %s", flow.Name, cmp.Or(bad.Path, "it"), message), hint)
+		}
 	}
 	c.mocks(at+"/mocks", s.Mocks, flow)
 	for i, h := range s.Timeline {
 		here := fmt.Sprintf("%s/timeline/%d", at, i)
 		c.duration(here+"/at", h.At)
+		if h.Answer != nil {
+			c.step(here+"/answer/step", h.Answer.Step, flow)
+		}
 		if h.Kill != nil {
 			c.duration(here+"/kill", *h.Kill)
 		}
@@ -81,7 +100,11 @@ func (c *checker) trigger(at string, s caseDoc, flow *graph.Workflow) {
 	case id == "":
 		c.report(codeMissing, at+"/trigger", "which trigger starts the run is not said", "add id: with the id of a trigger")
 	case !slices.ContainsFunc(flow.Triggers, func(t graph.Trigger) bool { return t.ID == id }):
-		c.report(codeValue, at+"/trigger/id", fmt.Sprintf("workflow %s has no trigger %q", flow.Name, id), "")
+		var ids []string
+		for _, t := range flow.Triggers {
+			ids = append(ids, t.ID)
+		}
+		c.report(codeValue, at+"/trigger/id", fmt.Sprintf("workflow %s has no trigger %q", flow.Name, id), c.near(id, ids, "it has "))
 	}
 }
 
@@ -98,6 +121,7 @@ func (c *checker) mocks(at string, all []mockDoc, flow *graph.Workflow) {
 			c.report(codeMissing, here, "a mock has one of returns, fails and never", "say what the call answers")
 		}
 		c.step(here+"/step", m.Step, flow)
+		c.operation(here+"/operation", m.Operation)
 		if _, problems := condition(m.When); len(problems) > 0 && !problems[0].Warning {
 			c.report(diag.Code(problems[0].Code), here+"/when", problems[0].Message, problems[0].Hint)
 		}
@@ -114,6 +138,7 @@ func (c *checker) expect(at string, e *expectDoc, flow *graph.Workflow) {
 	}
 	for i, x := range e.Calls {
 		c.step(fmt.Sprintf("%s/calls/%d/step", at, i), x.Step, flow)
+		c.operation(fmt.Sprintf("%s/calls/%d/operation", at, i), x.Operation)
 	}
 	for i, id := range e.Order {
 		c.step(fmt.Sprintf("%s/order/%d", at, i), id, flow)
@@ -144,7 +169,57 @@ func (c *checker) step(at, path string, flow *graph.Workflow) {
 			return
 		}
 	}
-	c.report(codeValue, at, fmt.Sprintf("workflow %s has no step %q", flow.Name, id), "")
+	var ids []string
+	for _, n := range flow.Nodes {
+		ids = append(ids, n.ID)
+	}
+	c.report(codeValue, at, fmt.Sprintf("workflow %s has no step %q", flow.Name, id), c.near(id, ids, ""))
+}
+
+// near is the hint for a name that there is not: the nearest one, or all of
+// them behind some words.
+func (c *checker) near(name string, all []string, words string) string {
+	if near := expression.Nearest(name, all); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if words == "" || len(all) == 0 {
+		return ""
+	}
+	return words + strings.Join(all, ", ")
+}
+
+// operation reports an operation that there is not.
+func (c *checker) operation(at, id string) {
+	if id == "" {
+		return
+	}
+	if _, ok := c.catalog.Operation(id); !ok {
+		c.report(codeOperation, at, fmt.Sprintf("there is no operation %q", id), c.near(id, c.catalog.Operations(), ""))
+	}
+}
+
+// parameters holds values against what the workflows of the project declare.
+func (c *checker) parameters(at string, given map[string]json.RawMessage) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		here, known := at+"/"+escape(name), false
+		var names []string
+		for _, flow := range slices.Sorted(maps.Keys(c.f.flows)) {
+			for _, p := range c.f.flows[flow].Params {
+				names = append(names, p.Name)
+				if p.Name != name {
+					continue
+				}
+				known = true
+				for _, bad := range p.Schema.Validate(decoded(given[name])) {
+					message, hint, _ := strings.Cut(bad.Message, "; ")
+					c.report(codeMisfit, here+bad.Path, fmt.Sprintf("the parameter %q of workflow %s %s", name+bad.Path, flow, message), hint)
+				}
+			}
+		}
+		if !known {
+			c.report(codeNoParameter, here, fmt.Sprintf("no workflow has a parameter %q", name), c.near(name, names, "there are "))
+		}
+	}
 }
 
 func (c *checker) duration(at, text string) {

@@ -11,6 +11,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/config"
@@ -29,6 +32,10 @@ const (
 	codeIneffective diag.Code = "E207"
 	codeDuplicate   diag.Code = "E210"
 	codeDuration    diag.Code = "E212"
+	codeOperation   diag.Code = "E501"
+	codeInput       diag.Code = "E508"
+	codeMisfit      diag.Code = "E604"
+	codeNoParameter diag.Code = "E605"
 )
 
 // Project is where scenarios find the workflows that they run.
@@ -55,6 +62,8 @@ type File struct {
 	tree  *dsl.Tree
 	doc   document
 	flows map[string]*graph.Workflow
+	// catalog is what the workflows were compiled with.
+	catalog dsl.Catalog
 }
 
 // Source is the text of a workflow's file.
@@ -89,15 +98,8 @@ func Read(p Project, file string, src []byte) (*File, diag.List) {
 	var found diag.List
 	f.tree, found = dsl.Read(file, src)
 	found = append(found, dsl.CheckSchema(f.tree, "test")...)
-	if found.HasErrors() {
-		found.Sort()
-		return nil, found
-	}
-	if found = append(found, f.decode()...); !found.HasErrors() {
-		found = append(found, f.project(p)...)
-	}
-	if !found.HasErrors() {
-		found = append(found, f.check()...)
+	if _, ok := f.tree.Value().(map[string]any); ok {
+		found = append(found, f.rest(p, found)...)
 	}
 	found.Sort()
 	if found.HasErrors() {
@@ -106,13 +108,43 @@ func Read(p Project, file string, src []byte) (*File, diag.List) {
 	return f, found
 }
 
+// rest finds what the structure does not show, in what of the file is not
+// wrong already.
+func (f *File) rest(p Project, structure diag.List) (found diag.List) {
+	if found = f.decode(structure); found.HasErrors() {
+		return found
+	}
+	if found = f.project(p); found.HasErrors() {
+		return found
+	}
+	for _, d := range f.check(f.catalog) {
+		if !slices.ContainsFunc(structure, func(have diag.Diagnostic) bool { return hides(have, d) }) {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// hides tells whether a finding of the structure may be the reason of another
+// one: it is at or around its place, or a part of it.
+func hides(have, d diag.Diagnostic) bool {
+	return have.Severity == diag.Error &&
+		(have.Path == "" || strings.HasPrefix(d.Path+"/", have.Path+"/") || strings.HasPrefix(have.Path, d.Path+"/"))
+}
+
 func unreadable(file string, err error) diag.List {
 	return diag.List{{Code: codeValue, Span: diag.Span{File: file, Start: diag.Pos{Line: 1, Col: 1}}, Message: err.Error()}}
 }
 
-// decode fills the document from the tree, whose structure is right.
-func (f *File) decode() diag.List {
-	b, err := expression.Encode(f.tree.Value())
+// decode fills the document from the tree, without what is wrong in it.
+func (f *File) decode(structure diag.List) diag.List {
+	x := f.tree.Value()
+	for _, d := range structure {
+		if d.Severity == diag.Error && d.Path != "" {
+			x = without(x, strings.Split(d.Path[1:], "/"))
+		}
+	}
+	b, err := expression.Encode(x)
 	if err == nil {
 		err = json.Unmarshal(b, &f.doc)
 	}
@@ -125,6 +157,29 @@ func (f *File) decode() diag.List {
 	return nil
 }
 
+// without returns decoded JSON without the value at a pointer. The entries of
+// a list keep their places.
+func without(x any, pointer []string) any {
+	name := strings.NewReplacer("~1", "/", "~0", "~").Replace(pointer[0])
+	switch x := x.(type) {
+	case map[string]any:
+		if len(pointer) == 1 {
+			delete(x, name)
+		} else if v, ok := x[name]; ok {
+			x[name] = without(v, pointer[1:])
+		}
+	case []any:
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(x) {
+			if len(pointer) == 1 {
+				x[i] = nil
+			} else {
+				x[i] = without(x[i], pointer[1:])
+			}
+		}
+	}
+	return x
+}
+
 // project reads the environment and compiles the workflows.
 func (f *File) project(p Project) diag.List {
 	project, err := config.OpenProject(p.Dir)
@@ -135,13 +190,21 @@ func (f *File) project(p Project) diag.List {
 	if f.doc.Env != "" {
 		f.Env, found, err = project.Environment(f.doc.Env, p.Environ)
 		if err != nil {
-			return diag.List{f.tree.Diagnostic(codeValue, "/env", err.Error(), "name a file of the folder env")}
+			hint := "the project has " + strings.Join(project.Environments, ", ")
+			if len(project.Environments) == 0 {
+				hint = "the project has no environments; leave env out, or add a file to the folder env"
+			}
+			if near := expression.Nearest(f.doc.Env, project.Environments); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			return diag.List{f.tree.Diagnostic(codeValue, "/env", fmt.Sprintf("there is no environment %q", f.doc.Env), hint)}
 		}
 		if found.HasErrors() {
 			return found
 		}
 	}
 	catalog := engine.NewCatalog(p.Registry, f.Env)
+	f.catalog = catalog
 	root, err := os.OpenRoot(p.Dir)
 	if err != nil {
 		return append(found, unreadable(p.Dir, err)...)
