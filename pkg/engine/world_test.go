@@ -48,6 +48,8 @@ type in struct {
 	Gate   string          `json:"gate,omitempty"`   // waits until it is opened
 	Panic  bool            `json:"panic,omitempty"`  // in the operation
 	Poison bool            `json:"poison,omitempty"` // in the rule of repetition: inside the core
+	// Deaf is how long it takes, whatever it is told meanwhile.
+	Deaf string `json:"deaf,omitempty"`
 	// Curable is Poison until the world is cured.
 	Curable bool   `json:"curable,omitempty"`
 	Deadly  bool   `json:"deadly,omitempty"` // ends the process, inside the core
@@ -120,6 +122,13 @@ func (w *world) call(ctx context.Context, name string, r connectors.Repeat, c co
 		case <-ctx.Done():
 			return out{}, connectors.Stopped(ctx, true)
 		}
+	}
+	if x.Deaf != "" {
+		d, err := time.ParseDuration(x.Deaf)
+		if err != nil {
+			return out{}, &connectors.Error{Code: "BadInput", Message: err.Error(), Certain: true, Final: true}
+		}
+		time.Sleep(d)
 	}
 	time.Sleep(w.slow)
 	if n <= x.Fail {
