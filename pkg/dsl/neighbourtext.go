@@ -150,7 +150,11 @@ func neighbourCondition(text string, s *step) string {
 	if s == nil || len(s.edges) != 1 || s.n.has("runAfter") {
 		return fmt.Sprintf("use catch: or finally: on the step before, or runAfter: { id: [%s] }", on)
 	}
-	return fmt.Sprintf("write runAfter: { %s: [%s] }", s.edges[0].from.id, on)
+	id := s.edges[0].from.id
+	if id == "" { // it has no name yet, or one that cannot stand
+		id = "NAME"
+	}
+	return fmt.Sprintf("write runAfter: { %s: [%s] }", id, on)
 }
 
 var loosely = regexp.MustCompile(`(?i)^\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\s*$`)
