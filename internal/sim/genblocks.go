@@ -229,7 +229,7 @@ func (g *generator) saga(at place) doc {
 		b.mayFail = at.mayFail && i == n-1
 		do := "ok"
 		if b.mayFail {
-			do = one(g.dice, "ok", "refuse", "hang", "unsure", "dice")
+			do = one(g.dice, "ok", "refuse", "hang", "unsure", "murky", "dice")
 		}
 		s, _ := g.action(b, do)
 		s[1].value = "test.keyed"

@@ -115,7 +115,7 @@ func (g *generator) action(at place, do string) (doc, string) {
 	if do == "" {
 		do = one(g.dice, infallible...)
 		if at.mayFail {
-			do = one(g.dice, "ok", "ok", "flaky", "dice", "dice", "refuse", "bad", "unsure", "hang", "slow")
+			do = one(g.dice, "ok", "ok", "flaky", "dice", "dice", "refuse", "bad", "unsure", "murky", "hang", "slow")
 		}
 	}
 	with[0].value = do
@@ -128,6 +128,12 @@ func (g *generator) action(at place, do string) (doc, string) {
 		sure = true
 	case "unsure":
 		with = with.with("n", 1+g.n(2))
+		if g.p.Racy && g.chance(50) { // its time runs out between two attempts
+			g.p.Timed = true
+			s = s.with("retry", doc{{"attempts", 3}, {"delay", "1m"}}).with("timeout", "20s")
+		}
+	case "murky":
+		s = s.with("retry", doc{{"attempts", 2 + g.n(2)}, {"delay", "1s"}})
 	case "hang":
 		s = g.hanging(at, s, &with)
 	case "slow":

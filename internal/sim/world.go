@@ -18,7 +18,7 @@ type script struct {
 	// Do is one of ok; flaky: the first N attempts are turned away; refuse: a
 	// final error; dice: one of these three by the key; bad: an output of
 	// another type; unsure: the first N attempts may have had an effect and
-	// do not say; hang: the first N attempts do not answer (0: none does);
+	// do not say; murky: so does the first, and the others are turned away; hang: the first N attempts do not answer (0: none does);
 	// slow: it takes a minute.
 	Do string `json:"do"`
 	N  int    `json:"n"`
@@ -134,6 +134,12 @@ func (w *world) reply(c interpreter.Call, input []byte) reply {
 	case s.Do == "unsure" && first:
 		r.effect = attempt%2 == 0
 		r.err = lostError("Reset", "the connection was reset")
+	case s.Do == "murky" && c.Attempt == 1:
+		r.effect = attempt%2 == 0
+		r.err = lostError("Reset", "the connection was reset")
+	case s.Do == "murky":
+		r.effect = false
+		r.err = &graph.Failure{Code: "Busy", Message: "busy", Status: 503, Certain: true}
 	case s.Do == "hang" && first:
 		r.effect, r.silent = attempt%2 == 0, true
 		r.forever = s.N == 0
