@@ -142,13 +142,16 @@ func (f *File) environment(params map[string]json.RawMessage) *config.Environmen
 // fire makes the input of the run as the trigger does.
 func (c *Case) fire(doc map[string]json.RawMessage) error {
 	flow := c.Flows[c.Workflow]
-	c.TriggerID = textOf(doc["id"])
+	if c.TriggerID = textOf(doc["id"]); c.TriggerID == "" {
+		c.TriggerID = flow.Triggers[0].ID // the only one
+	}
 	i := slices.IndexFunc(flow.Triggers, func(t graph.Trigger) bool { return t.ID == c.TriggerID })
 	t := &flow.Triggers[i] // was checked when the file was loaded
 	trigger := map[string]any{"kind": kindOf(t), "time": c.Start.Format(time.RFC3339Nano)}
 	for name, raw := range doc {
 		trigger[name] = decoded(raw)
 	}
+	trigger["id"] = c.TriggerID
 	scope := engine.TriggerScope{
 		Trigger: trigger, Event: trigger["event"], At: c.Start, Source: c.Run,
 		Parameter: func(name string) (any, error) { return c.param(flow, name) },

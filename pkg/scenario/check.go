@@ -97,6 +97,9 @@ func (c *checker) trigger(at string, s caseDoc, flow *graph.Workflow) {
 	}
 	id := textOf(s.Trigger["id"])
 	switch {
+	case id == "" && len(flow.Triggers) == 1:
+	case id == "" && len(flow.Triggers) == 0:
+		c.report(codeValue, at+"/trigger", fmt.Sprintf("workflow %s has no trigger", flow.Name), "give the input with input")
 	case id == "":
 		c.report(codeMissing, at+"/trigger", "which trigger starts the run is not said", "add id: with the id of a trigger")
 	case !slices.ContainsFunc(flow.Triggers, func(t graph.Trigger) bool { return t.ID == id }):
