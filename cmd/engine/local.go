@@ -144,7 +144,7 @@ func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
 // connect serves the engine's API to this process alone.
 func (l *local) connect(ctx context.Context, a *app, o localOptions) error {
 	key := rand.Text()
-	s, err := api.New(api.Options{ //nolint:contextcheck // its handlers take the context of each request
+	s, err := api.New(api.Options{
 		Engine: l.engine, Key: key, Addr: "127.0.0.1:0", Clock: a.clock, Logger: o.log, Grace: time.Second,
 	})
 	if err != nil {

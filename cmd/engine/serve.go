@@ -202,7 +202,7 @@ func (s server) deploy(ctx context.Context, p project, c compiled) error {
 func (s server) serve(ctx context.Context, listener net.Listener) error {
 	b := readBuild()
 	addr := listener.Addr().String()
-	srv, err := api.New(api.Options{ //nolint:contextcheck // its handlers take the context of each request
+	srv, err := api.New(api.Options{
 		Engine: s.l.engine, Key: s.key, Addr: s.o.listen, Logger: s.log, Clock: s.a.clock, Grace: serveGrace - closeGrace,
 		Check: s.l.checkLog(s.data.log()), Build: api.Build{Version: b.Version, Commit: b.Revision, Go: b.Go},
 	})

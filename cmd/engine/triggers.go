@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func triggersListCommand(a *app) *cobra.Command {
 	var at place
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "list", Short: "List the triggers that fire by themselves",
+		Use: "list", Short: "List the triggers that fire by themselves or remember requests",
 		Example: "  engine triggers list",
 		Args:    wantArgs(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -74,6 +75,14 @@ func (a *app) printTriggers(all []client.TriggerStatus) {
 		note := t.Reason
 		if t.Code != "" {
 			note = t.Code + ": " + t.Message
+		}
+		for _, x := range []struct {
+			n    int64
+			what string
+		}{{int64(t.Waiting), "waiting"}, {t.Duplicates, "repeats"}, {t.Filtered, "kept back"}} {
+			if x.n > 0 {
+				note = strings.TrimSpace(fmt.Sprintf("%s  %d %s", note, x.n, x.what))
+			}
 		}
 		rows = append(rows, []string{t.Workflow, t.Trigger, t.Kind, t.Status, moment(t.Next), moment(t.LastDue), screen.Clean(note)})
 	}
