@@ -55,7 +55,6 @@ var structureCodes = [...]Entry{
 	{Code: "E205", Title: "a step without verb, or a trigger without kind", Explanation: "Every step has exactly one verb, which says what it does, and every trigger fires by http, schedule or event.", Hint: "Add the verb, or the kind."},
 	{Code: "E206", Title: "a step with two verbs, or a trigger of two kinds", Explanation: "Every step has exactly one verb, which says what it does, and every trigger fires in exactly one way.", Hint: "Make two of it."},
 	{Code: "E207", Title: "a key without effect", Explanation: "The key is known, but it does nothing in this step.", Hint: "Remove it, or move it to the step that it belongs to."},
-	{Code: "E208", Title: "not supported yet", Explanation: "This version would not act on the key.", Hint: "Leave it out."},
 	{Code: "E209", Title: "a name that is not allowed", Explanation: "Names that expressions use are made of letters, digits and _, and do not start with a digit. A hyphen would be read as minus.", Hint: "Use _ in place of -."},
 	{Code: "E210", Title: "a name that stands twice", Explanation: "Ids are unique in the whole file, in all branches and loops; ids, paths and predecessors of one list as well.", Hint: "Rename one of them."},
 	{Code: "E211", Title: "a name that is taken", Explanation: "The name of a loop's item may not be that of a function, of a name of the language, or of the item of a loop around it.", Hint: "Take another name."},

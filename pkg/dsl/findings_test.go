@@ -57,7 +57,7 @@ func checkSpan(t *testing.T, c testCase, d diag.Diagnostic, s diag.Span) {
 
 // environmentCodes are found in the files of environments only, as those that
 // begin with E6.
-var environmentCodes = []diag.Code{"E208", "E215", "E222"}
+var environmentCodes = []diag.Code{"E215", "E222"}
 
 // Every code of the table has a case that shows it, and every code that is
 // reported stands in the table, with its severity.
