@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"end":     cmdEnd,
 			"ended":   cmdEnded,
 			"until":   cmdUntil,
+			"shows":   cmdShows,
 			"capture": cmdCapture,
 			"count":   cmdCount,
 			"garble":  cmdGarble,
@@ -210,6 +211,19 @@ func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s never matched %q; it is:\n%s", args[0], args[1], data)
+}
+
+// cmdShows runs a program until it prints what matches: shows '2 runs' engine
+// runs list.
+func cmdShows(ts *testscript.TestScript, _ bool, args []string) {
+	re := regexp.MustCompile("(?m)" + args[0])
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if re.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("%v never printed %q; it is:\n%s", args[1:], args[0], ts.ReadFile("stdout"))
 }
 
 // cmdCapture sets a variable to the first group of a pattern in a file:

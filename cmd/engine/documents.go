@@ -115,6 +115,14 @@ func (k known) Workflow(name string) (dsl.Callee, bool) {
 	return c, ok
 }
 
+// Limits returns the limits of the environment.
+func (k known) Limits() map[string]int {
+	if l, ok := k.Catalog.(dsl.Limits); ok {
+		return l.Limits()
+	}
+	return nil
+}
+
 // codeReference is the code of references that lead nowhere.
 const codeReference diag.Code = "E221"
 

@@ -115,8 +115,14 @@ func triggerCommand(a *app, use, short, long string, do func(ctx context.Context
 }
 
 func eventsCommand(a *app) *cobra.Command {
-	return group("events", "Publish events", "events publishes CloudEvents to the runs that wait for them and the triggers that\nthey fire.",
-		eventsPublishCommand(a))
+	return group("events", "Publish events, see those that started nothing",
+		"events publishes CloudEvents to the runs that wait for them and the triggers that\nthey fire. Those that matched a trigger and started nothing are dead letters.",
+		eventsPublishCommand(a), eventsDeadCommand(a),
+		deadLetterCommand(a, "retry", "Bring a dead letter to its trigger again",
+			"retry brings a dead letter to its trigger again, with the workflow's active version.\nOne that fails again is a dead letter anew.", "it is with its trigger again",
+			func(ctx context.Context, r *remote, id string) error { return r.RetryDeadLetter(ctx, id) }),
+		deadLetterCommand(a, "drop", "Drop a dead letter", "", "it is dropped",
+			func(ctx context.Context, r *remote, id string) error { return r.DropDeadLetter(ctx, id) }))
 }
 
 func eventsPublishCommand(a *app) *cobra.Command {

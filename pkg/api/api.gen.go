@@ -136,6 +136,43 @@ type CancelRequest struct {
 // CloudEvent An event in the JSON format of CloudEvents 1.0.
 type CloudEvent = json.RawMessage
 
+// DeadEvent defines model for DeadEvent.
+type DeadEvent struct {
+	// Data Any JSON value.
+	Data    Value     `json:"data,omitempty,omitzero"`
+	ID      string    `json:"id"`
+	Source  string    `json:"source"`
+	Subject string    `json:"subject,omitempty,omitzero"`
+	Time    time.Time `json:"time"`
+	Type    string    `json:"type"`
+}
+
+// DeadLetter defines model for DeadLetter.
+type DeadLetter struct {
+	At time.Time `json:"at"`
+
+	// Code Why it started nothing.
+	Code  string    `json:"code"`
+	Event DeadEvent `json:"event"`
+
+	// Letter Its ID.
+	Letter  string `json:"letter"`
+	Message string `json:"message"`
+
+	// Run The run that was started and not admitted.
+	Run      string `json:"run,omitempty,omitzero"`
+	Trigger  string `json:"trigger"`
+	Workflow string `json:"workflow"`
+}
+
+// DeadLetterList defines model for DeadLetterList.
+type DeadLetterList struct {
+	DeadLetters []DeadLetter `json:"deadLetters"`
+
+	// Lost How many went because newer ones came.
+	Lost uint64 `json:"lost"`
+}
+
 // Definition defines model for Definition.
 type Definition struct {
 	// Active New runs use this version.
@@ -591,6 +628,9 @@ type FileParam = string
 // IdempotencyKeyParam defines model for IdempotencyKeyParam.
 type IdempotencyKeyParam = string
 
+// LetterParam defines model for LetterParam.
+type LetterParam = string
+
 // LimitParam defines model for LimitParam.
 type LimitParam = int
 
@@ -769,6 +809,15 @@ type ServerInterface interface {
 	// CheckLog Check the log for damage.
 	// (GET /v1/check)
 	CheckLog(ctx echo.Context) error
+	// ListDeadLetters Events that matched a trigger and started nothing.
+	// (GET /v1/dead-letters)
+	ListDeadLetters(ctx echo.Context) error
+	// DropDeadLetter Drops a dead letter.
+	// (DELETE /v1/dead-letters/{letter})
+	DropDeadLetter(ctx echo.Context, letter LetterParam) error
+	// RetryDeadLetter Brings a dead letter to its trigger again.
+	// (POST /v1/dead-letters/{letter}/retry)
+	RetryDeadLetter(ctx echo.Context, letter LetterParam) error
 	// ListDefinitions All active definitions.
 	// (GET /v1/definitions)
 	ListDefinitions(ctx echo.Context) error
@@ -913,6 +962,47 @@ func (w *ServerInterfaceWrapper) CheckLog(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CheckLog(ctx)
+	return err
+}
+
+// ListDeadLetters converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeadLetters(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeadLetters(ctx)
+	return err
+}
+
+// DropDeadLetter converts echo context to params.
+func (w *ServerInterfaceWrapper) DropDeadLetter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "letter" -------------
+	var letter LetterParam
+
+	err = runtime.BindStyledParameterWithOptions("simple", "letter", ctx.Param("letter"), &letter, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter letter: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DropDeadLetter(ctx, letter)
+	return err
+}
+
+// RetryDeadLetter converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryDeadLetter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "letter" -------------
+	var letter LetterParam
+
+	err = runtime.BindStyledParameterWithOptions("simple", "letter", ctx.Param("letter"), &letter, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter letter: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryDeadLetter(ctx, letter)
 	return err
 }
 
@@ -1554,6 +1644,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/triggers/:workflow/:trigger/resume", wrapper.ResumeTrigger, options.OperationMiddlewares["resumeTrigger"]...)
 	router.POST(options.BaseURL+"/v1/triggers/:workflow/:trigger/fire", wrapper.FireTrigger, options.OperationMiddlewares["fireTrigger"]...)
 	router.POST(options.BaseURL+"/v1/events", wrapper.PublishEvent, options.OperationMiddlewares["publishEvent"]...)
+	router.GET(options.BaseURL+"/v1/dead-letters", wrapper.ListDeadLetters, options.OperationMiddlewares["listDeadLetters"]...)
+	router.DELETE(options.BaseURL+"/v1/dead-letters/:letter", wrapper.DropDeadLetter, options.OperationMiddlewares["dropDeadLetter"]...)
+	router.POST(options.BaseURL+"/v1/dead-letters/:letter/retry", wrapper.RetryDeadLetter, options.OperationMiddlewares["retryDeadLetter"]...)
 	router.GET(options.BaseURL+"/v1/version", wrapper.GetVersion, options.OperationMiddlewares["getVersion"]...)
 	router.GET(options.BaseURL+"/v1/check", wrapper.CheckLog, options.OperationMiddlewares["checkLog"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
@@ -1989,6 +2082,228 @@ type CheckLogdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CheckLogdefaultApplicationProblemPlusJSONResponse) VisitCheckLogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeadLettersRequestObject struct {
+}
+
+type ListDeadLettersResponseObject interface {
+	VisitListDeadLettersResponse(w http.ResponseWriter) error
+}
+
+type ListDeadLetters200JSONResponse DeadLetterList
+
+func (response ListDeadLetters200JSONResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeadLetters400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeadLetters400ApplicationProblemPlusJSONResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeadLetters401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListDeadLetters401ApplicationProblemPlusJSONResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeadLettersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDeadLettersdefaultApplicationProblemPlusJSONResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropDeadLetterRequestObject struct {
+	Letter LetterParam `json:"letter"`
+}
+
+type DropDeadLetterResponseObject interface {
+	VisitDropDeadLetterResponse(w http.ResponseWriter) error
+}
+
+type DropDeadLetter204Response struct {
+}
+
+func (response DropDeadLetter204Response) VisitDropDeadLetterResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DropDeadLetter401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DropDeadLetter401ApplicationProblemPlusJSONResponse) VisitDropDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropDeadLetter404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DropDeadLetter404ApplicationProblemPlusJSONResponse) VisitDropDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropDeadLetterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DropDeadLetterdefaultApplicationProblemPlusJSONResponse) VisitDropDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLetterRequestObject struct {
+	Letter LetterParam `json:"letter"`
+}
+
+type RetryDeadLetterResponseObject interface {
+	VisitRetryDeadLetterResponse(w http.ResponseWriter) error
+}
+
+type RetryDeadLetter202JSONResponse EventAccepted
+
+func (response RetryDeadLetter202JSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLetter400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RetryDeadLetter400ApplicationProblemPlusJSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLetter401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response RetryDeadLetter401ApplicationProblemPlusJSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLetter404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RetryDeadLetter404ApplicationProblemPlusJSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLetterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RetryDeadLetterdefaultApplicationProblemPlusJSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5171,6 +5486,15 @@ type StrictServerInterface interface {
 	// CheckLog Check the log for damage.
 	// (GET /v1/check)
 	CheckLog(ctx context.Context, request CheckLogRequestObject) (CheckLogResponseObject, error)
+	// ListDeadLetters Events that matched a trigger and started nothing.
+	// (GET /v1/dead-letters)
+	ListDeadLetters(ctx context.Context, request ListDeadLettersRequestObject) (ListDeadLettersResponseObject, error)
+	// DropDeadLetter Drops a dead letter.
+	// (DELETE /v1/dead-letters/{letter})
+	DropDeadLetter(ctx context.Context, request DropDeadLetterRequestObject) (DropDeadLetterResponseObject, error)
+	// RetryDeadLetter Brings a dead letter to its trigger again.
+	// (POST /v1/dead-letters/{letter}/retry)
+	RetryDeadLetter(ctx context.Context, request RetryDeadLetterRequestObject) (RetryDeadLetterResponseObject, error)
 	// ListDefinitions All active definitions.
 	// (GET /v1/definitions)
 	ListDefinitions(ctx context.Context, request ListDefinitionsRequestObject) (ListDefinitionsResponseObject, error)
@@ -5405,6 +5729,79 @@ func (sh *strictHandler) CheckLog(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CheckLogResponseObject); ok {
 		return validResponse.VisitCheckLogResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeadLetters operation middleware
+func (sh *strictHandler) ListDeadLetters(ctx echo.Context) error {
+	var request ListDeadLettersRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeadLetters(ctx.Request().Context(), request.(ListDeadLettersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeadLetters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeadLettersResponseObject); ok {
+		return validResponse.VisitListDeadLettersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DropDeadLetter operation middleware
+func (sh *strictHandler) DropDeadLetter(ctx echo.Context, letter LetterParam) error {
+	var request DropDeadLetterRequestObject
+
+	request.Letter = letter
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DropDeadLetter(ctx.Request().Context(), request.(DropDeadLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DropDeadLetter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DropDeadLetterResponseObject); ok {
+		return validResponse.VisitDropDeadLetterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryDeadLetter operation middleware
+func (sh *strictHandler) RetryDeadLetter(ctx echo.Context, letter LetterParam) error {
+	var request RetryDeadLetterRequestObject
+
+	request.Letter = letter
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryDeadLetter(ctx.Request().Context(), request.(RetryDeadLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryDeadLetter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryDeadLetterResponseObject); ok {
+		return validResponse.VisitRetryDeadLetterResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

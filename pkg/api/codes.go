@@ -53,6 +53,7 @@ const (
 	CodeUnknownPath          Code = "UnknownPath"
 	CodeUnknownRun           Code = "UnknownRun"
 	CodeUnknownTask          Code = "UnknownTask"
+	CodeUnknownDeadLetter    Code = "UnknownDeadLetter"
 	CodeUnknownTrigger       Code = "UnknownTrigger"
 	CodeUnknownWorkflow      Code = "UnknownWorkflow"
 	CodeUnsupportedMediaType Code = "UnsupportedMediaType"
@@ -110,11 +111,12 @@ var codes = []codeInfo{
 	{CodeTaskClosed, http.StatusGone, "The task is closed", "The task expired, or its run went on without it. An answer has no effect any more."},
 	{CodeTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "A definition may have 1 MiB, an input 10 MiB, a body whose signature is checked 1 MiB. Put larger data where a step can fetch it."},
 	{CodeTooManyFailures, http.StatusTooManyRequests, "Too many wrong keys", "One address may show 20 wrong keys at once and one more each second; beyond it the answer is this. A right key is always taken. `Retry-After` says in how many seconds the next one is looked at."},
-	{CodeTriggerPaused, http.StatusServiceUnavailable, "The trigger is paused", "Somebody paused the http trigger (`engine triggers pause`). Nothing was started. Send the request again once it was resumed."},
+	{CodeTriggerPaused, http.StatusServiceUnavailable, "The trigger is paused", "Somebody paused the trigger (`engine triggers pause`). Nothing was started. Send the request again once it was resumed."},
 	{CodeUnauthorized, http.StatusUnauthorized, "The API key is missing or wrong", "Every route but `/healthz` and `/readyz` needs `Authorization: Bearer KEY`. On a loopback address the engine makes a key at its first start, in `engine.key` of its data directory. An http trigger with `auth` takes what that says instead; what exactly is wrong the answer does not say."},
 	{CodeUnknownPath, http.StatusNotFound, "There is nothing at this path", "No route of the API and no http trigger of an active workflow has this path."},
 	{CodeUnknownRun, http.StatusNotFound, "There is no such run", "`GET /v1/runs` lists the runs of this engine."},
 	{CodeUnknownTask, http.StatusNotFound, "There is no such task", "`GET /v1/runs/{run}/tasks` lists the open tasks of a run."},
+	{CodeUnknownDeadLetter, http.StatusNotFound, "There is no such dead letter", "`GET /v1/dead-letters` lists them. One that was tried again or dropped is none any more."},
 	{CodeUnknownTrigger, http.StatusNotFound, "There is no such trigger", "`GET /v1/triggers` lists the triggers that have a status: those that fire by themselves, and http triggers with `splitOn`, `dedupe` or `rateLimit`. Only a schedule can be fired by hand."},
 	{CodeUnknownWorkflow, http.StatusNotFound, "There is no such workflow", "`GET /v1/definitions` lists the workflows of this engine. Deploy it with `POST /v1/definitions`."},
 	{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, "The body has the wrong type", "Inputs and signals are `application/json`; definitions are `application/yaml` or `application/json`. Bodies are not compressed."},

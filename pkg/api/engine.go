@@ -61,6 +61,9 @@ type Triggers interface {
 	ResumeTrigger(ctx context.Context, workflow, id string) error
 	FireTrigger(ctx context.Context, workflow, id string) error
 	Publish(ctx context.Context, e engine.CloudEvent) error
+	DeadLetters(ctx context.Context) (all []engine.DeadLetter, lost uint64, err error)
+	RetryDeadLetter(ctx context.Context, id string) error
+	DropDeadLetter(ctx context.Context, id string) error
 }
 
 // Limits is what the API asks about limits.

@@ -63,6 +63,8 @@ func TestEngineErrors(t *testing.T) {
 		{engine.ErrRunStuck, 409, api.CodeRunStuck},
 		{fmt.Errorf("%w: x", engine.ErrVersionTaken), 409, api.CodeVersionTaken},
 		{fmt.Errorf("%w: x", engine.ErrRouteTaken), 409, api.CodeRouteTaken},
+		{engine.ErrNoDeadLetter, 404, api.CodeUnknownDeadLetter},
+		{fmt.Errorf("%w: x", engine.ErrTriggerPaused), 503, api.CodeTriggerPaused},
 		{fmt.Errorf("%w: x", engine.ErrNoLimit), 503, api.CodeNoLimit},
 		{fmt.Errorf("%w: x", engine.ErrNoParameter), 503, api.CodeNoParameter},
 		{engine.ErrKeyReused, 422, api.CodeKeyReused},

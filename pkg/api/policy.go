@@ -71,6 +71,9 @@ var policies = []policy{
 	{http.MethodGet, "/tasks/:token", public, noBody}, // the link is the right
 	{http.MethodPost, "/tasks/:token", public, value},
 	{http.MethodGet, "/v1/limits", view, noBody},
+	{http.MethodGet, "/v1/dead-letters", view, noBody},
+	{http.MethodDelete, "/v1/dead-letters/:letter", operate, noBody},
+	{http.MethodPost, "/v1/dead-letters/:letter/retry", operate, noBody},
 	{http.MethodGet, "/v1/triggers", view, noBody},
 	{http.MethodPost, "/v1/triggers/:workflow/:trigger/pause", operate, value},
 	{http.MethodPost, "/v1/triggers/:workflow/:trigger/resume", operate, noBody},

@@ -149,6 +149,10 @@ func aroundProblem(err error) error {
 		return problem(CodeLinkExpired, "%s; ask for a new one", err)
 	case errors.Is(err, engine.ErrBadLink):
 		return problem(CodeLinkInvalid, "%s; ask for a new one", err)
+	case errors.Is(err, engine.ErrNoDeadLetter):
+		return problem(CodeUnknownDeadLetter, "%s; see GET /v1/dead-letters", err)
+	case errors.Is(err, engine.ErrTriggerPaused):
+		return problem(CodeTriggerPaused, "%s; resume it first", err)
 	case errors.Is(err, engine.ErrNoTrigger):
 		return problem(CodeUnknownTrigger, "%s; see GET /v1/triggers for those that there are", err)
 	case errors.Is(err, engine.ErrBadEvent):

@@ -242,12 +242,56 @@ func TestQueueBound(t *testing.T) {
 	}
 }
 
-// testdata/events.txt: open RUN PATH TYPE [MEMBER=JSON]… · close RUN [PATH] ·
+// So many dead letters are kept, and so much of their data; the oldest go, with
+// a code.
+func TestDeadLetterBounds(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	wide := `"` + strings.Repeat("x", expression.MaxInline-2) + `"`
+	for _, c := range []struct {
+		data string
+		most int
+	}{{"1", books.MaxDeadLetters}, {wide, books.MaxDeadLetterBytes / len(wide)}} {
+		b := books.NewEvents()
+		for i := range c.most + 1 {
+			letter := fact.DeadLetter{Trigger: "trigger/a/t", Code: "X", Event: event(fmt.Sprint(i), "t", "s", c.data).Event}
+			turn := b.Decide(at, letter)
+			all, lost := b.DeadLetters()
+			if want := min(i+1, c.most); len(all) != want || lost != uint64(i+1-want) {
+				t.Fatalf("of %d, %d are kept and %d lost, want %d", i+1, len(all), lost, want)
+			}
+			if i == c.most {
+				f, ok := turn.Events[1].Fact.(*books.DeadDropped)
+				if !ok || f.Code != books.DeadLettersFull || f.ID != 1 {
+					t.Errorf("the one beyond the bound: %s", fact.ShowFields(turn.Events[1].Fact))
+				}
+			}
+		}
+		twin := books.NewEvents()
+		if err := twin.Restore(b.State()); err != nil {
+			t.Fatal(err)
+		}
+		turn := twin.Decide(at, fact.DeadLetter{Trigger: "trigger/a/t", Event: event("z", "t", "s", c.data).Event})
+		if len(turn.Events) != 2 {
+			t.Errorf("a book that was read keeps %d bytes too many", len(c.data))
+		}
+	}
+}
+
+// testdata/events.txt: dead TRIGGER EVENT CODE [ruled] · redeliver ID ·
+// discard ID · letters · open RUN PATH TYPE [MEMBER=JSON]… · close RUN [PATH] ·
 // subscribe TRIGGER [TYPE] · event ID TYPE SOURCE DATA.
 func TestEvents(t *testing.T) {
 	s := &script{
 		open: func() machine { return books.NewEvents() }, family: books.EventFacts, input: eventInput,
 		show: func(m machine, words []string) (string, bool) {
+			if words[0] == "letters" {
+				all, lost := m.(*books.Events).DeadLetters()
+				var ids []uint64
+				for _, x := range all {
+					ids = append(ids, x.ID)
+				}
+				return fmt.Sprintf("%v, %d lost", ids, lost), true
+			}
 			return fmt.Sprint(m.(*books.Events).Open(), " open"), words[0] == "count"
 		},
 	}
@@ -275,6 +319,19 @@ func eventInput(t *testing.T, words []string) []fact.Input {
 		return []fact.Input{fact.Subscribed{Trigger: words[1], Type: arg(2)}}
 	case "event":
 		return []fact.Input{event(words[1], words[2], words[3], words[4])}
+	case "dead":
+		return []fact.Input{fact.DeadLetter{
+			Trigger: words[1], Code: words[3], Message: "as asked", Ruled: arg(4) == "ruled", Event: event(words[2], "t", "/s", `{"k":1}`).Event,
+		}}
+	case "redeliver", "discard":
+		id, err := strconv.ParseUint(words[1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if words[0] == "discard" {
+			return []fact.Input{books.Discard{ID: id}}
+		}
+		return []fact.Input{books.Redeliver{ID: id}}
 	case "wrong":
 		return []fact.Input{fact.Resume{}}
 	}

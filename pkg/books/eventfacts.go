@@ -9,6 +9,9 @@ var EventFacts = fact.NewFamily("events",
 	func() fact.Fact { return new(EventTaken) },
 	func() fact.Fact { return new(EventSpread) },
 	func() fact.Fact { return new(TriggerSubscribed) },
+	func() fact.Fact { return new(DeadLettered) },
+	func() fact.Fact { return new(DeadRetried) },
+	func() fact.Fact { return new(DeadDropped) },
 )
 
 // MatchAdded opens a match of a run.

@@ -31,6 +31,7 @@ type Events struct {
 	index matchIndex
 	seen  seen
 	jobs  []*job // events that have not reached everybody yet, oldest first
+	dead  deadLetters
 	blobs map[expression.Hash][]byte
 }
 
@@ -56,7 +57,7 @@ func (b *Events) Seq() uint64 { return b.clock.seq }
 func (b *Events) WakeAt() time.Time { return time.Time{} }
 
 // Size is how many entries the book's state has.
-func (b *Events) Size() int { return b.index.count + len(b.seen.order) }
+func (b *Events) Size() int { return b.index.count + len(b.seen.order) + len(b.dead.all) }
 
 // Open returns how many matches are open.
 func (b *Events) Open() int { return b.index.count }
@@ -65,7 +66,8 @@ func (b *Events) Open() int { return b.index.count }
 func (b *Events) Provide(h expression.Hash, bytes []byte) { b.blobs[h] = bytes }
 
 // Decide spreads the events that are on their way, then takes the inputs in
-// order: fact.Emitted, MatchOpened, MatchClosed and Subscribed.
+// order: fact.Emitted, MatchOpened, MatchClosed, Subscribed and DeadLetter,
+// Redeliver and Discard.
 func (b *Events) Decide(at time.Time, in ...fact.Input) fact.Turn {
 	t := turn{at: at, clock: &b.clock, apply: b.Apply}
 	size := 0
@@ -105,6 +107,20 @@ func (b *Events) take(t *turn, in fact.Input) error {
 		t.record(&TriggerSubscribed{Trigger: x.Trigger, Type: x.Type})
 	case fact.Emitted:
 		return b.emitted(t, x.Event)
+	case fact.DeadLetter:
+		b.bury(t, &x)
+	case Redeliver:
+		if letter := b.dead.find(x.ID); letter != nil {
+			t.record(&DeadRetried{ID: x.ID, letter: *letter})
+			return nil
+		}
+		t.refuse(NotKnown, "there is no dead letter %d", x.ID)
+	case Discard:
+		if b.dead.find(x.ID) != nil {
+			t.record(&DeadDropped{ID: x.ID})
+			return nil
+		}
+		t.refuse(NotKnown, "there is no dead letter %d", x.ID)
 	default:
 		t.refuse(NotUnderstood, "the book of events takes no %T", x)
 	}
@@ -189,6 +205,17 @@ func (b *Events) Apply(e fact.Event) error {
 		if f.Done {
 			b.jobs = slices.Delete(b.jobs, 0, 1)
 		}
+	case *DeadLettered:
+		b.dead.add(DeadLetter{
+			ID: e.Seq, At: e.Time, Trigger: f.Trigger, Run: f.Run, Ruled: f.Ruled, Code: f.Code, Message: f.Message, Event: f.Event,
+		})
+	case *DeadRetried:
+		b.dead.remove(f.ID)
+	case *DeadDropped:
+		b.dead.remove(f.ID)
+		if f.Code != "" {
+			b.dead.lost++
+		}
 	default:
 		return fmt.Errorf("events: event %d is a %T", e.Seq, f)
 	}
@@ -209,6 +236,8 @@ func (b *Events) Sends(events []fact.Event) []fact.Message {
 			for _, to := range f.To {
 				all = append(all, fact.Message{To: to.Run, Seq: e.Seq, Body: fact.EventArrived{Path: to.Path, Event: f.Event}})
 			}
+		case *DeadRetried:
+			all = append(all, redelivered(e, f))
 		}
 	}
 	return all
@@ -242,4 +271,5 @@ func (b *Events) fields(c *fact.Coder) {
 		c.Int(4, "shape", &j.shape)
 		c.Uint(5, "after", &j.after)
 	})
+	b.dead.fields(c, 5)
 }

@@ -142,6 +142,12 @@ func (b *Firings) Sends(events []fact.Event) []fact.Message {
 			}
 		case *FiringCancels:
 			all = append(all, stopBy(f.Run, e.Seq))
+		case *FiringRefused:
+			if f.Event != nil {
+				all = append(all, fact.Message{To: eventsBook, Seq: e.Seq, Body: fact.DeadLetter{
+					Trigger: b.stream, Code: f.Code, Message: f.Message, Event: *f.Event,
+				}})
+			}
 		}
 	}
 	return all
@@ -154,33 +160,52 @@ func stopBy(run string, seq uint64) fact.Message {
 // startOf returns the start of a firing's run. The engine makes the run's
 // input out of it: Packed is the event's data, the body, or the element.
 func (b *Firings) startOf(at time.Time, f *Fired) fact.Start {
+	if f.Request == nil && f.Event != nil {
+		s := eventStart(b.stream, f.Run, at, f.Event)
+		s.ParentPath, s.Detached = f.Due.Format(time.RFC3339Nano), !f.Waits
+		return s
+	}
 	workflow, id, _ := strings.Cut(strings.TrimPrefix(b.stream, streamPrefix), "/")
 	s := fact.Start{
 		Run: f.Run, Workflow: workflow, TriggerID: id,
 		Parent: b.stream, ParentPath: f.Due.Format(time.RFC3339Nano), Detached: !f.Waits, Packed: f.Element.Data,
 	}
-	trigger := map[string]any{"id": id, "time": at.Format(time.RFC3339Nano)}
-	switch {
-	case f.Request != nil:
+	if f.Request != nil {
 		s.Version, s.WantsAnswer, s.Trigger = f.Request.Version, f.Request.Answer, f.Request.Trigger.Inline()
 		return s
-	case f.Event != nil:
-		trigger["kind"] = "event"
-		trigger["event"] = map[string]any{
-			"id": f.Event.ID, "type": f.Event.Type, "source": f.Event.Source, "subject": f.Event.Subject,
-			"time": f.Event.Time.Format(time.RFC3339Nano),
-		}
-		s.Packed = f.Event.Data
-	default:
-		trigger["kind"], trigger["due"] = "schedule", f.Due.Format(time.RFC3339Nano)
 	}
-	raw, err := json.Marshal(trigger)
+	s.Trigger = textsOf(map[string]any{
+		"id": id, "time": at.Format(time.RFC3339Nano), "kind": "schedule", "due": f.Due.Format(time.RFC3339Nano),
+	})
+	return s
+}
+
+// eventStart returns the start of the run that an event fires: Packed is the
+// event's data.
+func eventStart(stream, run string, at time.Time, event *fact.CloudEvent) fact.Start {
+	workflow, id, _ := strings.Cut(strings.TrimPrefix(stream, streamPrefix), "/")
+	return fact.Start{
+		Run: run, Workflow: workflow, TriggerID: id, Parent: stream, Packed: event.Data,
+		Trigger: textsOf(map[string]any{
+			"id": id, "time": at.Format(time.RFC3339Nano), "kind": "event",
+			"event": map[string]any{
+				"id": event.ID, "type": event.Type, "source": event.Source, "subject": event.Subject,
+				"time": event.Time.Format(time.RFC3339Nano),
+			},
+		}),
+	}
+}
+
+func textsOf(x map[string]any) []byte {
+	raw, err := json.Marshal(x)
 	if err != nil {
 		panic("books: " + err.Error()) // texts only
 	}
-	s.Trigger = raw
-	return s
+	return raw
 }
+
+// eventsBook is the stream of the book of events.
+const eventsBook = "events"
 
 // streamPrefix stands before the workflow and the ID of a trigger in the name
 // of its book.

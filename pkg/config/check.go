@@ -33,7 +33,7 @@ type Needs struct {
 	// Whole tells that there are no others, so that a name that none of them
 	// has is wrong.
 	Whole bool
-	// Unbound has connections reported that the environment does not bind.
+	// Unbound has connections and limits reported that the environment lacks.
 	// Those who compile workflows with it find them at the steps that need them.
 	Unbound bool
 	// Connectors check settings; nil: nobody does.
@@ -59,6 +59,9 @@ func (e *Environment) Check(n Needs) diag.List {
 	}
 	if n.Unbound {
 		l.unbound(e, declared)
+		for _, w := range n.Workflows {
+			l.shares(e, w)
+		}
 	}
 	for _, w := range n.Workflows {
 		for _, p := range w.Params {

@@ -9,6 +9,7 @@ import (
 	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/dsl"
 	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 const (
@@ -90,4 +91,25 @@ func (l *loader) limit(pointer string, x any) Limit {
 func whole(x any) int {
 	n, _ := x.(int)
 	return n
+}
+
+// shares reports a limit that a workflow shares and that is not there, or does
+// not say how many runs may hold it.
+func (l *loader) shares(e *Environment, w *graph.Workflow) {
+	if w.Concurrency == nil || w.Concurrency.Named == "" {
+		return
+	}
+	name := w.Concurrency.Named
+	limit, ok := e.Limits[name]
+	switch {
+	case !ok:
+		hint := fmt.Sprintf("add it: limits: { %s: { parallel: … } }", name)
+		if near := expression.Nearest(name, e.LimitNames()); near != "" {
+			hint = fmt.Sprintf("is %q meant to be it?", near)
+		}
+		l.key(codeUnknownLimit, "/limits", fmt.Sprintf("there is no limit %q, which workflow %s shares", name, w.Name), hint, diag.Error)
+	case limit.Parallel == 0:
+		l.key(codeValue, "/limits/"+escape(name), fmt.Sprintf("workflow %s shares the limit %q, which does not say how many run at once", w.Name, name),
+			"add parallel to it", diag.Error)
+	}
 }

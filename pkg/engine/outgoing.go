@@ -31,6 +31,9 @@ func (e *Engine) outgoing(sender string, ms []fact.Message) ([]eventlog.Message,
 			var no *startRefused
 			switch {
 			case errors.As(err, &no):
+				if letter, ok := e.deadStart(m.Body, no); ok {
+					out = append(out, letter.from(sender, m.Seq))
+				}
 				if m.To, m.Body = e.refused(&start, no); m.Body == nil {
 					continue
 				}

@@ -269,6 +269,11 @@ func (p *player) command(line string) {
 		if !p.fail(err) {
 			p.printf("%s %s\n", run, path)
 		}
+	case "redeliver":
+		p.fail(p.e.RetryDeadLetter(ctx, arg(1)))
+		synctest.Wait()
+	case "discard":
+		p.fail(p.e.DropDeadLetter(ctx, arg(1)))
 	case "gate":
 		p.world.open(arg(1))
 		synctest.Wait()
@@ -425,6 +430,14 @@ func (p *player) look(ctx context.Context, verb, run, arg string) {
 		if !p.fail(err) {
 			p.printf("holding %v, waiting %v\n", holders, waiting)
 		}
+	case "dead":
+		all, lost, err := p.e.DeadLetters(ctx)
+		p.fail(err)
+		for _, x := range all {
+			p.printf("%s %s %s of %s: %s %s %s %s: %s: %s\n", x.ID, x.At.Format(time.TimeOnly), x.Trigger, x.Workflow, x.Run,
+				x.Event.ID, x.Event.Type, x.Event.Data, x.Code, x.Message)
+		}
+		p.printf("%d kept, %d lost\n", len(all), lost)
 	case "limits":
 		all, err := p.e.Limits(ctx)
 		p.fail(err)

@@ -84,8 +84,12 @@ func (r *run) decide(in []interpreter.Input) (t turn, err error) {
 		}
 		t.Payloads = nil
 	}
+	letters, err := r.notAdmitted(&t, in)
+	if err != nil {
+		return t, err
+	}
 	var payloads []expression.Payload
-	t.sends, payloads, err = r.e.outgoing(r.id, sends)
+	t.sends, payloads, err = r.e.outgoing(r.id, append(sends, letters...))
 	t.Payloads = append(t.Payloads, payloads...)
 	return t, err
 }

@@ -21,6 +21,7 @@ var mails = map[byte]func([]byte) (Mail, error){
 	19: reads[TriggerSet],
 	20: reads[Subscribed],
 	21: reads[FiringFailed],
+	22: reads[DeadLetter],
 }
 
 type fielder[T any] interface {

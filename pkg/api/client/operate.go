@@ -72,6 +72,28 @@ func (c *Client) Reassign(ctx context.Context, run string, r TaskReassignment) e
 	return err
 }
 
+// DeadLetters returns the events that matched a trigger and started nothing.
+func (c *Client) DeadLetters(ctx context.Context) (DeadLetterList, error) {
+	req, err := NewListDeadLettersRequest(c.server)
+	var out DeadLetterList
+	_, err = c.do(ctx, req, err, &out)
+	return out, err
+}
+
+// RetryDeadLetter brings a dead letter to its trigger again.
+func (c *Client) RetryDeadLetter(ctx context.Context, id string) error {
+	req, err := NewRetryDeadLetterRequest(c.server, id)
+	_, err = c.do(ctx, req, err, nil)
+	return err
+}
+
+// DropDeadLetter drops a dead letter.
+func (c *Client) DropDeadLetter(ctx context.Context, id string) error {
+	req, err := NewDropDeadLetterRequest(c.server, id)
+	_, err = c.do(ctx, req, err, nil)
+	return err
+}
+
 // Limits returns what limits let go and keep waiting.
 func (c *Client) Limits(ctx context.Context) (LimitList, error) {
 	req, err := NewListLimitsRequest(c.server)
