@@ -45,11 +45,14 @@ func (m *Machine) stopRun(_ fact.Event, f *stopBegan) {
 		m.st.endOutput = &cell{v: f.Output}
 	}
 	m.clearTimer(timerDeadline, nil)
-	m.st.agenda.drop(func(t task) bool { return t.kind == taskStop || t.kind == taskEndRun })
+	m.st.agenda.drop(func(t task) bool { return t.kind == taskStop })
 	if m.st.root == nil { // it has not been admitted
 		m.st.agenda.drop(func(task) bool { return true })
 		m.st.agenda.push(task{kind: taskEndRun})
 		return
+	}
+	if m.dueFor(nil, taskEndRun) {
+		return // nothing is left to stop
 	}
 	m.stopFrame(m.st.root)
 	if len(m.stoppedCalls(nil)) > 0 {

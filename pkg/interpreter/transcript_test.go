@@ -84,6 +84,7 @@ type player struct {
 
 	parent string   // of the run
 	only   []string // the events that are shown; empty: all
+	split  int      // how many consequences a turn has at most; 0: as many as there are
 }
 
 func newPlayer(t *testing.T, file string, src []byte) *player {
@@ -142,6 +143,13 @@ func (p *player) line(words []string, line string) {
 	switch words[0] {
 	case "only": // NAME...
 		p.only = words[1:]
+	case "split": // LEN: turns end after so many consequences, and the next line comes between
+		p.split, _ = strconv.Atoi(arg(1))
+		p.m.Bound(p.split)
+	case "go":
+		p.m.Bound(0)
+		p.split = 0
+		p.turn()
 	case "pages": // LEN
 		for _, n := range p.wf.Nodes {
 			n.PageLen, _ = strconv.Atoi(arg(1))
@@ -256,7 +264,7 @@ func (p *player) turn(in ...interpreter.Input) {
 			fmt.Fprintf(&p.out, "  wants %s\n", h.String()[:8])
 			p.m.Provide(h, p.blobs[h])
 		}
-		if len(t.Wants) == 0 && !t.More && len(in) == 0 {
+		if len(t.Wants) == 0 && len(in) == 0 && (!t.More || p.split > 0) {
 			return
 		}
 	}
