@@ -156,6 +156,11 @@ func (r *run) notAdmitted(t *turn, in []interpreter.Input) ([]fact.Message, erro
 		if !ok {
 			return nil, nil
 		}
+		if data := event.Data.Inline(); data != nil {
+			var payloads []expression.Payload
+			event.Data, payloads = expression.Pack(data)
+			t.Payloads = append(t.Payloads, payloads...)
+		}
 		return []fact.Message{{To: interpreter.EventsBook, Seq: t.Events[len(t.Events)-1].Seq, Body: fact.DeadLetter{
 			Trigger: parent, Run: r.id, Ruled: true, Code: no.Code, Message: no.Message, Event: event,
 		}}}, nil
