@@ -196,6 +196,8 @@ func (c *checker) field(n *ast.MemberNode, base *Type, name string) *Type {
 	case ok && f.Denied != "":
 		c.report(n, codeDenied, f.Hint, "%s", f.Denied)
 		return anyType
+	case ok && f.Succeeded != nil && c.known(c.key(n)).succeeded:
+		return c.narrow(n, f.Succeeded, false)
 	case ok:
 		return c.narrow(n, f.Type, f.Optional)
 	case base.Open:

@@ -9,11 +9,12 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// fact is what a condition tells about a value: that it is there, or that it
-// is also not null.
+// fact is what a condition tells about a value: that it is there, that it is
+// also not null, or that it is what its step gives when it succeeds.
 type fact struct {
-	key     string
-	notNull bool
+	key       string
+	notNull   bool
+	succeeded bool
 }
 
 // narrow returns the type of a node whose declared type is t, given the facts
@@ -25,22 +26,44 @@ func (c *checker) narrow(n ast.Node, t *Type, optional bool) *Type {
 	if !optional && !t.nullable() {
 		return t
 	}
-	key := c.key(n)
-	if key != "" {
-		for _, f := range c.facts {
-			switch {
-			case f.key != key:
-			case f.notNull && t.kind() != TypeNull:
-				return t.withoutNull()
-			default:
-				optional = false
-			}
+	if key := c.key(n); key != "" {
+		known := c.known(key)
+		switch {
+		case known.notNull && t.kind() != TypeNull:
+			return t.withoutNull()
+		case known.key != "":
+			optional = false
 		}
 	}
 	if optional {
 		return t.withNull()
 	}
 	return t
+}
+
+// known returns what is known here of the value of that key; its own key is
+// empty when nothing is.
+func (c *checker) known(key string) fact {
+	all := fact{}
+	add := func(f fact) {
+		all.key = key
+		all.notNull = all.notNull || f.notNull
+		all.succeeded = all.succeeded || f.succeeded
+	}
+	for _, f := range c.facts {
+		if f.key == key {
+			add(f)
+		}
+	}
+	if c.isLocal(rootOf(key)) {
+		return all
+	}
+	for _, given := range c.scope.Given {
+		if f, ok := given.known[key]; ok {
+			add(f)
+		}
+	}
+	return all
 }
 
 // key returns the text of a chain of constant members, the same for all ways
@@ -86,6 +109,14 @@ func isBelow(key, base string) bool {
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
+// rootOf returns the name that a key begins with.
+func rootOf(key string) string {
+	if i := strings.IndexAny(key, ".["); i >= 0 {
+		return key[:i]
+	}
+	return key
+}
+
 func plainName(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return r != '_' && r != '$' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
@@ -112,134 +143,6 @@ func narrowed(t *Type, facts []fact, base string) *Type {
 		u.Fields[i].Optional, u.Fields[i].Type = f.Optional && !there, narrowed(f.Type, facts, key)
 	}
 	return &u
-}
-
-// learn returns the facts that hold when the condition n is true, or when it
-// is false.
-func (c *checker) learn(n ast.Node, truth bool) []fact {
-	switch v := n.(type) {
-	case *ast.UnaryNode:
-		if v.Operator == "!" || v.Operator == "not" {
-			return c.learn(v.Node, !truth)
-		}
-	case *ast.BinaryNode:
-		switch v.Operator {
-		case "and", "&&":
-			if truth {
-				return append(c.learn(v.Left, true), c.learn(v.Right, true)...)
-			}
-		case "or", "||":
-			if !truth {
-				return append(c.learn(v.Left, false), c.learn(v.Right, false)...)
-			}
-		case "==":
-			return c.learnEqual(v.Left, v.Right, truth)
-		case "!=":
-			return c.learnEqual(v.Left, v.Right, !truth)
-		case "in":
-			if truth {
-				return c.learnIn(v.Left, v.Right)
-			}
-		case "matches", "contains", "startsWith", "endsWith":
-			if truth {
-				return c.there(v.Left)
-			}
-		}
-	}
-	return nil
-}
-
-// learnEqual learns from left == right.
-func (c *checker) learnEqual(left, right ast.Node, equal bool) []fact {
-	if isConstant(left) {
-		left, right = right, left
-	}
-	switch {
-	case isNull(right):
-		if !equal {
-			return c.there(left)
-		}
-	case equal && isConstant(right):
-		facts := c.there(left)
-		if text, ok := right.(*ast.StringNode); ok {
-			facts = append(facts, c.learnStatus(left, []string{text.Value})...)
-		}
-		return facts
-	}
-	return nil
-}
-
-// learnIn learns from left in right.
-func (c *checker) learnIn(left, right ast.Node) []fact {
-	if name, ok := left.(*ast.StringNode); ok {
-		if base := c.key(right); base != "" {
-			return append(c.there(right), fact{key: memberKey(base, name.Value)})
-		}
-		return nil
-	}
-	list, ok := right.(*ast.ArrayNode)
-	if !ok {
-		return nil
-	}
-	var texts []string
-	for _, elem := range list.Nodes {
-		if !isConstant(elem) || isNull(elem) {
-			return nil
-		}
-		if text, ok := elem.(*ast.StringNode); ok {
-			texts = append(texts, text.Value)
-		}
-	}
-	facts := c.there(left)
-	if len(texts) == len(list.Nodes) {
-		facts = append(facts, c.learnStatus(left, texts)...)
-	}
-	return facts
-}
-
-// learnStatus learns from the status of a step what else of it is there.
-func (c *checker) learnStatus(n ast.Node, statuses []string) []fact {
-	p, ok := pathOf(n, c.isLocal)
-	if !ok || p.root != RootSteps || len(p.names) != 2 || p.names[1] != "status" || len(statuses) == 0 {
-		return nil
-	}
-	succeeded, failed := true, true
-	for _, status := range statuses {
-		succeeded = succeeded && status == "succeeded"
-		failed = failed && (status == "failed" || status == "timedOut")
-	}
-	base := "steps." + p.names[0]
-	switch {
-	case succeeded:
-		return []fact{{key: base + ".output"}}
-	case failed:
-		return []fact{{key: base + ".error", notNull: true}}
-	}
-	return nil
-}
-
-// there returns that n and all that it is a member of are not null.
-func (c *checker) there(n ast.Node) []fact {
-	var facts []fact
-	for {
-		key := c.key(n)
-		if key == "" {
-			return facts
-		}
-		facts = append(facts, fact{key: key, notNull: true})
-		for {
-			chain, ok := n.(*ast.ChainNode)
-			if !ok {
-				break
-			}
-			n = chain.Node
-		}
-		m, ok := n.(*ast.MemberNode)
-		if !ok {
-			return facts
-		}
-		n = m.Node
-	}
 }
 
 func isNull(n ast.Node) bool {

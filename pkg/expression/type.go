@@ -37,6 +37,10 @@ type Field struct {
 	Optional bool   // may be absent
 	Denied   string // not empty: reading it here is an error, and this says why
 	Hint     string // what to do about Denied
+	// Succeeded is, of the output of a step that may not have run, its type
+	// where a check of the status has shown that the step succeeded; nil: the
+	// check tells no more than Type.
+	Succeeded *Type
 }
 
 // Name is a root name that an expression may use.
@@ -62,4 +66,6 @@ type Scope struct {
 	// WarnAny asks for a warning at each value of which nothing is known, so
 	// that nothing about it is checked.
 	WarnAny bool
+	// Given is what conditions around the place have shown.
+	Given []Facts
 }
