@@ -129,7 +129,7 @@ func (c *compiler) buildStep(s *step) {
 	}
 	if s.verb != "if" {
 		if n := s.get("if"); n != nil {
-			s.g.If = c.condition(n, at)
+			s.g.If = c.condition(n, at.asChoice())
 		}
 	}
 	c.buildWrap(s)
@@ -305,7 +305,7 @@ func (c *compiler) buildVerb(s *step, at place) {
 // buildBranches builds an if or a switch.
 func (c *compiler) buildBranches(s *step, at place) {
 	if s.verb == "if" {
-		s.g.Cond = c.condition(s.get("if"), at)
+		s.g.Cond = c.condition(s.get("if"), at.asChoice())
 	} else {
 		s.g.Subject, _ = c.bare(s.get("switch"), at)
 	}

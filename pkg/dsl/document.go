@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
@@ -34,6 +35,9 @@ type block struct {
 	g     *graph.Block
 
 	leaves []*step // steps that no sibling waits for
+
+	given      []expression.Facts // what conditions around it have shown
+	givenKnown bool
 }
 
 // parallel tells that there is no order among the steps.
@@ -62,6 +66,7 @@ type step struct {
 	sure            bool // it succeeded whenever its block did
 	undo, undoKnown bool // it, or a step inside of it, has a compensation
 	types           stepTypes
+	guard           *expression.Facts // what its own if has shown; nil: not known yet
 }
 
 // edge is a predecessor of a step as the document has it.

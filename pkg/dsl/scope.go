@@ -66,6 +66,7 @@ type place struct {
 	wantList bool
 	trigger  *firing          // not nil: a part of a trigger, where no run has started yet
 	auth     bool             // who may fire a trigger, before anything of the request is believed
+	choice   bool             // the condition that decides whether the step runs
 	start    bool             // when a run starts, before its first step
 	event    *expression.Type // not nil: the where of an await
 }
@@ -98,6 +99,7 @@ func (c *compiler) scope(src string, p place) *expression.Scope {
 		deny(names, "is not known before the first step", "read input, trigger, params and run", "vars", "steps", "loops", "error", "index", "event", "task")
 		return sc
 	}
+	sc.Given = c.givenAt(p)
 	names["input"] = expression.Name{Type: c.env.input}
 	names["vars"] = expression.Name{Type: c.env.vars}
 	names["trigger"] = expression.Name{Type: c.env.trigger}
@@ -179,7 +181,9 @@ func (c *compiler) stepField(s *step, at placed) expression.Field {
 		if certainFailure(at, s) {
 			failure = errorType
 		}
-		f.Type = object(field("output", nullable(output)), field("status", statusType), field("error", failure))
+		own := field("output", nullable(output))
+		own.Succeeded = output
+		f.Type = object(own, field("status", statusType), field("error", failure))
 	default:
 		f.Type = anyType
 		f.Denied = fmt.Sprintf("step %q cannot be read here: %s", s.id, absence.why)

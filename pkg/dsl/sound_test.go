@@ -113,6 +113,14 @@ var forms = []string{
 
 func (g *soundGen) expression(of target) string {
 	src := forms[g.r.IntN(len(forms))]
+	if g.chance(35) {
+		src = guardedForms[g.r.IntN(len(guardedForms))]
+	}
+	return of.fill(src)
+}
+
+// fill puts the target into a form.
+func (of target) fill(src string) string {
 	return strings.NewReplacer("STEP", "steps."+of.id, "MEMBER", of.member, "ID", of.id).Replace(src)
 }
 
@@ -122,7 +130,12 @@ func (g *soundGen) fillSpot(s *spot) {
 	}
 	if s.bare != "" {
 		e := g.expression(g.steps[g.r.IntN(len(g.steps))])
-		if s.key != "t" {
+		switch {
+		case s.key == "switch":
+			e = g.steps[g.r.IntN(len(g.steps))].fill(g.pick("STEP.status", "input.kind", "input.kind ?? 'skipped'", "error.code"))
+		case s.key != "t" && g.chance(60):
+			e = g.guard(s.bare)
+		case s.key != "t":
 			e = "(" + e + ") == 1 or " + s.bare
 		}
 		s.node[s.key] = e
@@ -208,7 +221,7 @@ func (p *soundRun) play() {
 	for i := range flags {
 		flags[i] = p.r.IntN(2) == 0
 	}
-	in, err := json.Marshal(map[string]any{"c": flags})
+	in, err := json.Marshal(p.input(flags))
 	if err != nil {
 		panic(err)
 	}
@@ -216,6 +229,29 @@ func (p *soundRun) play() {
 	for i := 0; i < 400 && p.broken == "" && !p.m.Ended(); i++ {
 		p.turn(p.next()...)
 	}
+}
+
+// input is flags and members that may be missing or null.
+func (p *soundRun) input(flags []bool) map[string]any {
+	in := map[string]any{"c": flags}
+	some := func(m map[string]any, name string, value any) {
+		if p.r.IntN(2) == 0 {
+			m[name] = value
+		}
+	}
+	thing := func() map[string]any {
+		m := map[string]any{}
+		some(m, "n", 1)
+		return m
+	}
+	some(in, "note", "a note")
+	some(in, "kind", []string{"succeeded", "failed", "skipped"}[p.r.IntN(3)])
+	some(in, "deep", thing())
+	in["null"] = nil
+	some(in, "null", "text")
+	some(in, "list", []any{thing(), thing()})
+	in["items"] = []any{thing(), thing()}
+	return in
 }
 
 // next is what happens next: a call answers, a timer fires, somebody decides,

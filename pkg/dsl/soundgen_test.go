@@ -35,8 +35,11 @@ func (g *soundGen) document() map[string]any {
 	g.left = 4 + g.r.IntN(14)
 	doc := map[string]any{
 		"workflow": "x", "version": "1", "variables": map[string]any{"v": nil},
-		"input": map[string]any{"type": "object", "required": []any{"c"}, "properties": map[string]any{
-			"c": map[string]any{"type": "array", "items": map[string]any{"type": "boolean"}},
+		"input": map[string]any{"type": "object", "required": []any{"c", "items"}, "properties": map[string]any{
+			"c":    map[string]any{"type": "array", "items": map[string]any{"type": "boolean"}},
+			"note": map[string]any{"type": "string"}, "kind": map[string]any{"type": "string"},
+			"null": map[string]any{"type": []any{"string", "null"}},
+			"deep": thingSchema(), "list": listOf(thingSchema()), "items": listOf(thingSchema()),
 		}},
 	}
 	doc["steps"] = g.block(0, false, 2+g.r.IntN(4))
@@ -127,6 +130,10 @@ func (g *soundGen) step(id string, depth int) map[string]any {
 	}
 	if g.chance(12) {
 		s["finally"] = g.block(depth+1, false, 1+g.r.IntN(2))
+		if g.chance(50) {
+			g.ids++
+			s["finally"] = append(s["finally"].([]any), map[string]any{"id": fmt.Sprintf("s%d", g.ids), "rollback": id})
+		}
 	}
 	if (calls || scope || s["race"] != nil || s["foreach"] != nil || s["await"] != nil || s["approval"] != nil) && g.chance(20) {
 		s["timeout"] = "5s"
@@ -134,7 +141,7 @@ func (g *soundGen) step(id string, depth int) map[string]any {
 			s["onTimeout"] = g.block(depth+1, false, 1+g.r.IntN(2))
 		}
 	}
-	if calls && g.chance(20) {
+	if calls && g.chance(30) {
 		s["compensate"] = g.block(depth+1, false, 1)
 	}
 	if scope && g.chance(10) {
@@ -222,15 +229,20 @@ func (g *soundGen) blockVerb(s map[string]any, depth int) string {
 		}
 		return ""
 	case 1:
-		s["switch"] = "string(" + g.flag() + ")"
-		s["cases"] = map[string]any{"true": body(false)}
+		if g.chance(60) {
+			g.bare(s, "switch", "input.kind")
+			s["cases"] = map[string]any{"succeeded": body(false), g.pick("failed", "skipped", "timedOut", "null"): body(false)}
+		} else {
+			s["switch"] = "string(" + g.flag() + ")"
+			s["cases"] = map[string]any{"true": body(false)}
+		}
 		if g.chance(60) {
 			s["default"] = body(false)
 		}
 		return ""
 	case 2:
-		s["foreach"], s["concurrency"] = g.pick("[1, 2]", "[]", "input.c"), 1+g.r.IntN(2)
-		s["as"] = "item" + s["id"].(string)
+		s["foreach"], s["concurrency"] = g.pick("[1, 2]", "[]", "input.c", "input.items", "input.items", "input.list ?? []"), 1+g.r.IntN(2)
+		s["as"] = g.pick("item"+s["id"].(string), "item"+s["id"].(string), "it")
 		s["do"] = body(false)
 		s["onError"] = g.pick("stop", "cancel", "settle", "ignore")
 		output()
