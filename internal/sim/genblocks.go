@@ -47,7 +47,7 @@ func (g *generator) each(at place) (doc, string) {
 		in.mayFail = false
 	}
 	body := g.block(in, 1+g.n(2))
-	if width > 1 && (at.mayFail || rule == "ignore") && g.chance(50) {
+	if width > 1 && (at.mayFail || rule == "ignore") && !anyHopeless(body) && g.chance(50) {
 		body = append(body, g.onePassFails())
 	}
 	s := doc{{"id", id}, {"foreach", list}, {"as", word(item)}, {"do", body}, {"concurrency", width}, {"onError", word(rule)}}
@@ -222,6 +222,11 @@ func (g *generator) saga(at place) doc {
 	id := g.id("saga")
 	in := at.inner()
 	in.saga = true
+	verb := "do"
+	if !at.beside && g.chance(40) {
+		verb = "parallel"
+		in.mayEnd = in.mayEnd && g.p.Racy // a return stops what is beside it
+	}
 	n := 2 + g.n(2)
 	var steps []doc
 	for i := range n {
@@ -238,10 +243,6 @@ func (g *generator) saga(at place) doc {
 		g.p.Undo[s[0].value.(string)] = name
 		steps = append(steps, s)
 		g.left -= 2
-	}
-	verb := "do"
-	if !at.beside && g.chance(40) {
-		verb = "parallel"
 	}
 	over := doc{{verb, steps}}
 	if !at.concurrent && g.chance(35) { // each pass does it all, and all passes are undone

@@ -280,6 +280,7 @@ func second(s doc, e entry) doc { return append(doc{s[0], e}, s[1:]...) }
 func (g *generator) aside(at place) doc {
 	g.left--
 	alone := place{depth: at.depth, concurrent: true, beside: true, index: at.index, item: at.item}
+	alone.saga = !g.p.Racy // a compensation of its own might come too late for a rollback, or not
 	s, _ := g.action(alone, "ok")
 	return second(s, entry{"runAfter", word("[]")})
 }
