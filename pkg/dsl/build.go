@@ -221,6 +221,7 @@ func (c *compiler) buildHandlers(s *step) {
 			s.g.Catch = append(s.g.Catch, h)
 			output = joined(output, b)
 		case roleCompensate:
+			s.types.output = output // an uncertain call is undone though a handler gave the output
 			c.buildBlock(b)
 			s.g.Compensate = b.g
 		case roleFinally:
