@@ -161,9 +161,9 @@ func (c *compiler) buildChildInput(s *step, at place, callee Callee, found bool)
 		return
 	}
 	c.types = map[*node]*expression.Type{}
+	before := len(c.diags)
 	s.g.Child.With, _ = c.template(n, at)
 	if want != nil {
-		before := len(c.diags)
 		c.checkArgument(n, want, what)
 		c.checkLiteral(n, s.g.Child.With, callee.Input, what, before)
 	}

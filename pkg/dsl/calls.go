@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
@@ -259,9 +260,9 @@ func (c *compiler) buildArguments(s *step, at place, action *node, op *operation
 	}
 	at.secrets = true
 	c.types = map[*node]*expression.Type{}
+	before := len(c.diags)
 	s.g.Call.With, _ = c.template(n, at)
 	if op != nil && c.judging {
-		before := len(c.diags)
 		c.checkArgument(n, op.in, op.ID)
 		c.checkLiteral(n, s.g.Call.With, op.In, op.ID, before)
 	}
@@ -272,7 +273,8 @@ func (c *compiler) buildArguments(s *step, at place, action *node, op *operation
 // is how many findings there were) against the whole schema.
 func (c *compiler) checkLiteral(n *node, t *expression.Template, raw []byte, what string, before int) {
 	x, literal := t.IsLiteral()
-	if !literal || raw == nil || len(c.diags) > before {
+	wrong := func(d *diag.Diagnostic) bool { return d.Severity == diag.Error }
+	if !literal || raw == nil || slices.ContainsFunc(c.diags[before:], wrong) {
 		return
 	}
 	schema, ok := c.arguments[what]
