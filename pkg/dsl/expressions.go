@@ -68,16 +68,22 @@ func (c *compiler) misplaced(n *node, s *step) bool {
 	return true
 }
 
-// otherBoolean reports a word that some readers of YAML take for a boolean.
+// otherBoolean reports a word that some readers of YAML take for a boolean,
+// in quotes or not: the standard form of a file has it in quotes.
 func (c *compiler) otherBoolean(n *node, p place) bool {
 	b := booleanWord(n.text)
-	if b == "" || n.style != stylePlain || !c.judging || c.tree.root.style == styleJSON {
+	plain := n.style == stylePlain
+	if b == "" || !plain && n.text == b || !c.judging || c.tree.root.style == styleJSON {
 		return false
 	}
 	if _, known := c.scope(n.text, p).Names[n.text]; known {
 		return false
 	}
-	c.at(codeSurprise, n, fmt.Sprintf("some YAML readers take %s for %s, others for a text", n.text, b), fmt.Sprintf("write %q, without quotes", b))
+	message := fmt.Sprintf("%q is a text, and no expression", n.text)
+	if plain {
+		message = fmt.Sprintf("some YAML readers take %s for %s, others for a text", n.text, b)
+	}
+	c.at(codeSurprise, n, message, fmt.Sprintf("write %q, without quotes", b))
 	return true
 }
 

@@ -80,7 +80,7 @@ func (j *journey) try(what string, f func(ctx context.Context) error) {
 			return
 		case errors.Is(err, engine.ErrStorageFull):
 			time.Sleep(time.Second)
-		case j.e.Err() != nil:
+		case j.e.Err() != nil, errors.Is(err, eventlog.ErrClosed): // the engine may not have seen it yet
 			j.restart()
 		default:
 			j.t.Fatalf("%s: %v", what, err)
