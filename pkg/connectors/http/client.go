@@ -1,13 +1,10 @@
 package http
 
 import (
-	"context"
 	"io"
 	nethttp "net/http"
 	"net/url"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/keelstep/keelstep/pkg/connectors"
 )
@@ -29,8 +26,6 @@ type client struct {
 	base     *url.URL        // nil: the connection has no url
 	kept     *nethttp.Client // reuses connections
 	fresh    *nethttp.Client // one connection for each call
-	slots    chan struct{}   // nil: no bound
-	rate     *rate.Limiter   // nil: no bound
 	now      func() time.Time
 }
 
@@ -60,10 +55,7 @@ func newClient(s settings, o Options) (*client, error) {
 	}
 	single := transport.Clone()
 	single.DisableKeepAlives = true
-	c := &client{settings: s, base: base, rate: s.Limits.limiter(), now: o.Now}
-	if s.Limits.Parallel > 0 {
-		c.slots = make(chan struct{}, s.Limits.Parallel)
-	}
+	c := &client{settings: s, base: base, now: o.Now}
 	c.kept = &nethttp.Client{Transport: once{transport}, CheckRedirect: c.redirect}
 	c.fresh = &nethttp.Client{Transport: single, CheckRedirect: c.redirect}
 	return c, nil
@@ -115,30 +107,3 @@ func (o once) CloseIdleConnections() { o.transport.CloseIdleConnections() }
 type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }
-
-// enter waits until the connection's limits let one more request go.
-func (c *client) enter(ctx context.Context) (leave func(), err error) {
-	leave = func() {}
-	if c.slots != nil {
-		select {
-		case c.slots <- struct{}{}:
-			leave = func() { <-c.slots }
-		case <-ctx.Done():
-			return nil, connectors.Stopped(ctx, false)
-		}
-	}
-	if c.rate == nil {
-		return leave, nil
-	}
-	if err := c.rate.Wait(ctx); err != nil {
-		leave()
-		if ctx.Err() != nil {
-			return nil, connectors.Stopped(ctx, false)
-		}
-		return nil, &connectors.Error{
-			Code: connectors.CodeTimeout, Certain: true,
-			Message: "the connection's rate lets the request go only after its time has run out",
-		}
-	}
-	return leave, nil
-}

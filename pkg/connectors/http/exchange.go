@@ -21,11 +21,6 @@ import (
 
 // exchange sends one request and reads its answer.
 func (c *client) exchange(ctx context.Context, call connectors.Call, method string, t target, b content) (output, error) {
-	leave, err := c.enter(ctx)
-	if err != nil {
-		return output{}, err
-	}
-	defer leave()
 	limit := time.Duration(c.settings.Timeout)
 	if own := time.Duration(t.Timeout); own > 0 {
 		limit = own

@@ -8,10 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/net/http/httpguts"
-	"golang.org/x/time/rate"
 
 	"github.com/keelstep/keelstep/pkg/connectors"
 )
@@ -23,7 +21,6 @@ type settings struct {
 	Auth              *auth                        `json:"auth,omitempty" doc:"Credentials, one of basic, bearer and apiKey. They need url, and go there only."`
 	TLS               tlsSettings                  `json:"tls,omitempty" doc:"How https connections are made."`
 	IdempotencyHeader string                       `json:"idempotencyHeader,omitempty" doc:"Header in which the service takes an idempotency key, often Idempotency-Key. With it POST and PATCH may be repeated."`
-	Limits            limits                       `json:"limits,omitempty" doc:"How much is asked of the service; calls beyond it wait."`
 	Timeout           connectors.Duration          `json:"timeout,omitempty" default:"2m" doc:"Time for one exchange."`
 }
 
@@ -50,11 +47,6 @@ type tlsSettings struct {
 	Key                connectors.Secret `json:"key,omitempty" doc:"Private key of cert, as PEM."`
 	ServerName         string            `json:"serverName,omitempty" doc:"Name that the server's certificate must have, in place of the url's host."`
 	InsecureSkipVerify bool              `json:"insecureSkipVerify,omitempty" doc:"Accepts any certificate. For tests only."`
-}
-
-type limits struct {
-	Parallel int    `json:"parallel,omitempty" min:"1" max:"10000" doc:"Requests under way at once."`
-	Rate     string `json:"rate,omitempty" pattern:"^[1-9][0-9]{0,6}/[smh]$" says:"must be a number in a second, minute or hour, such as 100/s, 60/m or 5000/h" doc:"Requests in a second, minute or hour, such as 100/s."`
 }
 
 // Validate checks what spans the members.
@@ -155,18 +147,4 @@ func (t tlsSettings) config() (*tls.Config, error) {
 		c.Certificates = []tls.Certificate{pair}
 	}
 	return c, nil
-}
-
-// limiter reads limits.rate, nil when there is none.
-func (l limits) limiter() *rate.Limiter {
-	number, per, ok := strings.Cut(l.Rate, "/")
-	if !ok {
-		return nil
-	}
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		panic("http: a rate that has passed its pattern is not a number: " + l.Rate)
-	}
-	span := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[per]
-	return rate.NewLimiter(rate.Every(span/time.Duration(n)), 1)
 }
