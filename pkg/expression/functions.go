@@ -190,7 +190,8 @@ func (f *function) arity(n int) error {
 	return fmt.Errorf("%s() takes %s %s, got %d", f.name, wants, noun, n)
 }
 
-// invoke checks and charges the arguments, then calls the function; on a
+// invoke checks and charges the arguments, then calls the function and charges
+// the text that it makes: what an evaluation holds is bounded by its steps. On a
 // sealed argument it puts the call off until the secret is opened.
 func (f *function) invoke(ev *evaluation, args []any) (any, error) {
 	steps, sealed := 1+f.weight, false
@@ -221,7 +222,11 @@ func (f *function) invoke(ev *evaluation, args []any) (any, error) {
 		}
 		return Sealed{Fn: f.name, Args: slices.Clone(args)}, nil
 	}
-	return f.call(ev, args)
+	result, err := f.call(ev, args)
+	if text, ok := result.(string); ok && err == nil {
+		err = ev.chargeText(len(text))
+	}
+	return result, err
 }
 
 // fit returns arg as a parameter takes it: a number without a fraction counts

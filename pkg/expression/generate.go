@@ -232,7 +232,7 @@ func (g *generator) object(n *ast.MapNode) code {
 		pairs[i].value = g.node(made.Value)
 	}
 	return func(m *machine) (any, error) {
-		if err := m.ev.charge(2 * len(pairs)); err != nil {
+		if err := m.ev.charge(1 + 2*len(pairs)); err != nil {
 			return nil, err
 		}
 		object := make(map[string]any, len(pairs))
