@@ -102,7 +102,7 @@ func shown(r client.Run) screen.Run {
 		s.Steps = append(s.Steps, screen.Step{
 			Path: st.Path, Kind: st.Kind, Operation: st.Operation,
 			Status: status(string(st.Status)), Reason: st.Reason, Attempt: st.Attempt,
-			StartedAt: st.StartedAt, EndedAt: st.EndedAt, Due: st.Due,
+			StartedAt: st.StartedAt, EndedAt: st.EndedAt, Due: st.Due, WaitsFor: st.WaitsFor,
 			Error: shownError(st.Error),
 		})
 	}

@@ -33,6 +33,7 @@ type Step struct {
 	Attempt            int
 	StartedAt, EndedAt time.Time
 	Due                time.Time // of the retry or the wait that it is in
+	WaitsFor           string    // the limit that its call waits for
 	Error              *Error
 }
 

@@ -22,10 +22,10 @@ var update = flag.Bool("update", false, "rewrite the expected output")
 
 // jsonStep is a step as the cases write it: times are seconds since the start.
 type jsonStep struct {
-	Path, Kind, Operation, Status, Reason string
-	Attempt                               int
-	From, To, Due                         float64
-	Error                                 *Error
+	Path, Kind, Operation, Status, Reason, WaitsFor string
+	Attempt                                         int
+	From, To, Due                                   float64
+	Error                                           *Error
 }
 
 type jsonCase struct {
@@ -53,7 +53,7 @@ func (c jsonCase) run(t *testing.T) Run {
 		}
 		r.Steps = append(r.Steps, Step{
 			Path: s.Path, Kind: s.Kind, Operation: s.Operation, Status: st, Reason: s.Reason, Attempt: s.Attempt,
-			StartedAt: at(s.From), EndedAt: at(s.To), Due: at(s.Due), Error: s.Error,
+			StartedAt: at(s.From), EndedAt: at(s.To), Due: at(s.Due), WaitsFor: s.WaitsFor, Error: s.Error,
 		})
 	}
 	return r

@@ -265,6 +265,9 @@ func note(st *Step, now time.Time) string {
 		}
 		parts = append(parts, yellow.Render(left))
 	}
+	if st.WaitsFor != "" {
+		parts = append(parts, yellow.Render("waits for "+Clean(st.WaitsFor)))
+	}
 	if st.Status == graph.Skipped {
 		parts = append(parts, dim.Render(skipReason(st.Reason)))
 	}
