@@ -105,6 +105,9 @@ func (s *script) line(words []string) {
 		more, in = turn.More, in[turn.Taken:]
 	}
 	s.left = in
+	if at := s.live.WakeAt(); !at.IsZero() && !at.After(s.now) && len(in) == 0 && !s.wants() {
+		s.t.Errorf("%v: it wakes at %s, and it is %s already: it would wake without end", words, at, s.now)
+	}
 	s.twins(words)
 }
 
@@ -127,6 +130,12 @@ func (s *script) turn(turn fact.Turn) {
 	if len(turn.Events) > 0 {
 		s.records = append(s.records, fact.EncodeTurn(turn.Events))
 	}
+}
+
+// wants tells that the book waits to be told the rules' outcome.
+func (s *script) wants() bool {
+	b, ok := s.live.(*books.Firings)
+	return ok && b.Wanted() != nil
 }
 
 func (s *script) twins(words []string) {

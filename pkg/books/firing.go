@@ -164,14 +164,16 @@ func (b *Firings) runOf(f firing) string {
 func (b *Firings) next(t *turn) {
 	for len(b.waiting) > 0 && !b.paused {
 		f := b.waiting[0]
-		if len(b.running) > 0 && !b.isLast(f) && graph.Overlap(b.set.Overlap) != graph.OverlapAllow {
-			return
-		}
-		if !b.rate.frees(b.at(t), b.set.Rate, 1).IsZero() {
+		if b.behind(f) || !b.rate.frees(b.at(t), b.set.Rate, 1).IsZero() {
 			return
 		}
 		b.start(t, f)
 	}
+}
+
+// behind tells whether f waits for the end of a run that was started before it.
+func (b *Firings) behind(f firing) bool {
+	return len(b.running) > 0 && !b.isLast(f) && graph.Overlap(b.set.Overlap) != graph.OverlapAllow
 }
 
 // isLast tells whether f is of the firing that started a run last.

@@ -95,8 +95,8 @@ func (b *Firings) Size() int { return len(b.running) + len(b.waiting) + len(b.ke
 // waits for the rate limit.
 func (b *Firings) WakeAt() time.Time {
 	next, frees := b.nextDue(), b.frees()
-	if b.paused || frees.IsZero() || len(b.waiting) == 0 || !next.IsZero() && next.Before(frees) {
-		return next
+	if b.paused || frees.IsZero() || len(b.waiting) == 0 || b.behind(b.waiting[0]) || !next.IsZero() && next.Before(frees) {
+		return next // or at the end of the run that what waits is behind
 	}
 	return frees
 }
