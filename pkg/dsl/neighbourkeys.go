@@ -1,7 +1,7 @@
 package dsl
 
 const (
-	actsBy     = "use action: connector.operation with with:"
+	actsBy     = "use action: connector.operation, and with: for its input"
 	awaits     = "use await: { signal: NAME }"
 	asksPeople = "use approval: { to, title }"
 	decides    = "use if: with then: and else:, or switch:"
@@ -14,7 +14,7 @@ const (
 // neighbourTypes are types of steps of other workflow languages, with what
 // does the same here.
 var neighbourTypes = map[string]string{
-	"Http": "action: http.get, or another of its operations, with with:", "ApiConnection": "action: connector.operation, with with:", "Task": "action: connector.operation, with with:",
+	"Http": "action: http.get, or another of its operations, and with: for its input", "ApiConnection": "action: connector.operation, and with: for its input", "Task": "action: connector.operation, and with: for its input",
 	"Compose": "compose: with the value", "Pass": "compose: with the value", "ParseJson": "compose: \"${ fromJSON(…) }\"",
 	"If": "if: with then: and else:", "Choice": "if: with then: and else:, or switch:", "Switch": "switch: with cases:",
 	"Foreach": "foreach: with do:", "Map": "foreach: with do:", "Until": "until: with do:", "Scope": "do: with the steps", "Parallel": "parallel: with a list of steps",

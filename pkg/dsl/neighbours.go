@@ -132,7 +132,7 @@ const (
 	inOrder   = "steps run in the order in which they stand; for another one use runAfter:"
 	outputsAt = "the output of a step is steps.ID.output"
 	verbSays  = "a step says what it does by its verb: action, compose, if, foreach, …"
-	callsWith = "use action: connector.operation with with:"
+	callsWith = "use action: connector.operation, and with: for its input"
 )
 
 // neighbourKey returns what stands for a key of another workflow language with
