@@ -29,7 +29,7 @@ func (m *meter) serve(ctx context.Context) (*server, error) {
 		return nil, err
 	}
 	addr := listener.Addr().String()
-	srv, err := api.New(api.Options{Engine: m.engine, Key: s.key, Addr: addr, Clock: m.o.Clock}) //nolint:contextcheck // its handlers take the context of each request
+	srv, err := api.New(api.Options{Engine: m.engine, Key: s.key, Addr: addr, Clock: m.o.Clock})
 	if err != nil {
 		return nil, fmt.Errorf("%w; %w", err, listener.Close())
 	}
