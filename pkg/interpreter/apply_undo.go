@@ -2,6 +2,7 @@ package interpreter
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
@@ -14,11 +15,24 @@ func (m *Machine) applyUndo(e fact.Event, by *step, f *compensationStarted) erro
 		return errors.New("there is nothing to undo at " + f.Path)
 	}
 	m.enter(e, by, graph.Running)
+	m.passOver(by, s)
 	s.undo, s.undoneBy = undoRunning, by
 	h := &frame{kind: compensateFrame, block: s.node.Compensate, owner: s, caught: m.caughtAt(by.in)}
 	s.frames = append(s.frames, h)
 	m.open(h)
 	return nil
+}
+
+// passOver notes what a rollback that comes to s has gone past, since another
+// is at it: it does not come back to that, so that it keeps its order.
+func (m *Machine) passOver(by, s *step) {
+	target := m.lookup(by.in, by.node.Target)
+	for i := len(m.st.undos) - 1; i >= 0 && m.st.undos[i] != s && target != nil; i-- {
+		u := m.st.undos[i]
+		if u.undo == undoRunning && inside(u, target) && !slices.Contains(by.passed, u) {
+			by.passed = append(by.passed, u)
+		}
+	}
 }
 
 // undoable returns the step at path whose compensation can run.

@@ -119,6 +119,7 @@ func (d *dump) step(c *fact.Coder, s *step) {
 	d.ref(c, 30, &s.winner)
 	c.String(31, "child", &s.child)
 	d.task(c, 32, &s.task)
+	d.refs(c, 33, &s.passed)
 }
 
 // refs carries references to steps.

@@ -9,13 +9,14 @@ import (
 )
 
 // rollback decides on the next compensation of a rollback: the one of the
-// step inside its target that ended last and has not been undone.
+// step inside its target that ended last and has not been undone. What another
+// rollback is at meanwhile is left to that.
 func (m *Machine) rollback(s *step) (fact.Fact, error) {
 	target := m.lookup(s.in, s.node.Target)
 	for i := len(m.st.undos) - 1; i >= 0 && target != nil; i-- {
 		u := m.st.undos[i]
 		ready := u.undo == undoReady || u.undo == undoFailed
-		if ready && inside(u, target) && !slices.Contains(s.tried, u) {
+		if ready && inside(u, target) && !slices.Contains(s.tried, u) && !slices.Contains(s.passed, u) {
 			return &compensationStarted{Path: u.path, By: s.path}, nil
 		}
 	}

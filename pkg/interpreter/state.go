@@ -158,6 +158,7 @@ type step struct {
 	seen   uint64           // await: the last signal that it was offered
 	undos  []*graph.Failure // rollback: the failures of compensations
 	tried  []*step          // rollback: what it has undone or tried to
+	passed []*step          // rollback: what it left to another that was at it
 }
 
 // undo is where the compensation of a step stands.
