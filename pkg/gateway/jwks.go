@@ -2,21 +2,17 @@ package gateway
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rsa"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/keelstep/keelstep/pkg/graph"
 )
@@ -210,61 +206,11 @@ func (t *tokens) get(ctx context.Context, address string, into any) error {
 
 var errKey = errors.New("no key that is known here")
 
-var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
-
 // parseKey reads a key of a JSON Web Key Set.
 func parseKey(raw json.RawMessage) (publicKey, error) {
-	var j struct {
-		Kty, Kid, Alg, Use, Crv string
-		N, E, X, Y              string
-	}
-	if err := json.Unmarshal(raw, &j); err != nil || j.Use != "" && j.Use != "sig" {
+	var j jose.JSONWebKey
+	if err := json.Unmarshal(raw, &j); err != nil {
 		return publicKey{}, errKey
 	}
-	k := publicKey{id: j.Kid, algorithm: j.Alg, kind: j.Kty}
-	switch {
-	case j.Kty == "RSA":
-		n, e := number(j.N), number(j.E)
-		if n == nil || n.BitLen() < 2048 || n.BitLen() > 8192 || e == nil || !e.IsInt64() || e.Int64() < 3 || e.Int64() > 1<<31-1 {
-			return k, errKey
-		}
-		k.key = &rsa.PublicKey{N: n, E: int(e.Int64())}
-		return k, nil
-	case j.Kty == "EC" && curves[j.Crv] != nil:
-		key, err := point(curves[j.Crv], j.X, j.Y)
-		k.kind, k.key = j.Crv, key
-		return k, err
-	case j.Kty == "OKP" && j.Crv == "Ed25519":
-		x, err := base64.RawURLEncoding.DecodeString(j.X)
-		if err != nil || len(x) != ed25519.PublicKeySize {
-			return k, errKey
-		}
-		k.kind, k.key = j.Crv, ed25519.PublicKey(x)
-		return k, nil
-	}
-	return k, errKey
-}
-
-// point returns the key of a curve that two coordinates stand for.
-func point(c elliptic.Curve, x, y string) (*ecdsa.PublicKey, error) {
-	size := (c.Params().BitSize + 7) / 8
-	b := make([]byte, 1+2*size)
-	b[0] = 4 // not compressed
-	for i, text := range []string{x, y} {
-		n, err := base64.RawURLEncoding.DecodeString(text)
-		if err != nil || len(n) > size {
-			return nil, errKey
-		}
-		end := 1 + (i+1)*size
-		copy(b[end-len(n):end], n)
-	}
-	return ecdsa.ParseUncompressedPublicKey(c, b) // refuses what is not on the curve
-}
-
-func number(text string) *big.Int {
-	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return nil
-	}
-	return new(big.Int).SetBytes(b)
+	return publicKeyOf(&j)
 }

@@ -2,19 +2,14 @@ package gateway
 
 import (
 	"context"
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	_ "crypto/sha256" // for crypto.SHA256
-	_ "crypto/sha512" // for crypto.SHA384 and crypto.SHA512
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"math/big"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
@@ -25,24 +20,24 @@ const (
 	leeway   = 60 * time.Second // how far clocks may be apart
 )
 
-// The algorithms of signatures that are taken. Those with a shared secret, and
-// none at all, are not among them: what says so is no token.
-var signatures = map[string]struct {
-	kind string // of key
-	hash crypto.Hash
-	pss  bool
-}{
-	"RS256": {kind: "RSA", hash: crypto.SHA256}, "RS384": {kind: "RSA", hash: crypto.SHA384}, "RS512": {kind: "RSA", hash: crypto.SHA512},
-	"PS256": {"RSA", crypto.SHA256, true}, "PS384": {"RSA", crypto.SHA384, true}, "PS512": {"RSA", crypto.SHA512, true},
-	"ES256": {kind: "P-256", hash: crypto.SHA256}, "ES384": {kind: "P-384", hash: crypto.SHA384}, "ES512": {kind: "P-521", hash: crypto.SHA512},
-	"EdDSA": {kind: "Ed25519"},
+// signatures is the algorithms that are taken, with the kind of key that each
+// needs. Those with a shared secret, and none at all, are not among them: what
+// says so is no token.
+var signatures = map[jose.SignatureAlgorithm]string{
+	jose.RS256: "RSA", jose.RS384: "RSA", jose.RS512: "RSA",
+	jose.PS256: "RSA", jose.PS384: "RSA", jose.PS512: "RSA",
+	jose.ES256: "P-256", jose.ES384: "P-384", jose.ES512: "P-521",
+	jose.EdDSA: "Ed25519",
+}
+
+var algorithmsOfTokens = []jose.SignatureAlgorithm{
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }
 
 // token is a JSON Web Token that was taken apart and not checked yet.
 type token struct {
-	algorithm, key string
-	signed         string // what the signature is of
-	signature      []byte
+	signed         *jose.JSONWebSignature
+	algorithm, key string // as its header says
 	claims         map[string]any
 }
 
@@ -72,30 +67,16 @@ func (t *tokens) check(ctx context.Context, a *graph.JWTAuth, text string, now t
 var errToken = errors.New("not a token")
 
 func parseToken(text string) (*token, error) {
-	parts := strings.Split(text, ".")
-	if len(parts) != 3 || len(text) > maxToken {
+	if len(text) > maxToken {
 		return nil, errToken
 	}
-	var header struct {
-		Alg  string          `json:"alg"`
-		Kid  string          `json:"kid"`
-		Crit json.RawMessage `json:"crit"`
-	}
-	b, err := base64.RawURLEncoding.DecodeString(parts[0])
-	if err != nil || json.Unmarshal(b, &header) != nil || header.Crit != nil {
+	signed, err := jose.ParseSignedCompact(text, algorithmsOfTokens)
+	if err != nil || len(signed.Signatures) != 1 {
 		return nil, errToken
 	}
-	if _, ok := signatures[header.Alg]; !ok {
-		return nil, errToken
-	}
-	x := &token{algorithm: header.Alg, key: header.Kid, signed: parts[0] + "." + parts[1]}
-	if x.signature, err = base64.RawURLEncoding.DecodeString(parts[2]); err != nil {
-		return nil, errToken
-	}
-	if b, err = base64.RawURLEncoding.DecodeString(parts[1]); err != nil {
-		return nil, errToken
-	}
-	claims, err := expression.DecodeRaw(b)
+	header := signed.Signatures[0].Protected
+	x := &token{signed: signed, algorithm: header.Algorithm, key: header.KeyID}
+	claims, err := expression.DecodeRaw(signed.UnsafePayloadWithoutVerification())
 	if err != nil {
 		return nil, errToken
 	}
@@ -147,35 +128,37 @@ func moment(claim any) (time.Time, bool) {
 type publicKey struct {
 	id, algorithm string // empty: not said
 	kind          string
-	key           crypto.PublicKey
+	key           any
 }
 
 // verifies tells whether the signature of a token was made with the key.
 func (k *publicKey) verifies(x *token) bool {
-	s := signatures[x.algorithm]
-	if s.kind != k.kind || k.algorithm != "" && k.algorithm != x.algorithm || x.key != "" && k.id != "" && k.id != x.key {
+	if signatures[jose.SignatureAlgorithm(x.algorithm)] != k.kind || k.algorithm != "" && k.algorithm != x.algorithm ||
+		x.key != "" && k.id != "" && k.id != x.key {
 		return false
 	}
-	var sum []byte
-	if s.hash != 0 {
-		h := s.hash.New()
-		h.Write([]byte(x.signed))
-		sum = h.Sum(nil)
+	_, err := x.signed.Verify(k.key)
+	return err == nil
+}
+
+// publicKeyOf returns the key of a key set, if it is one for signatures.
+func publicKeyOf(j *jose.JSONWebKey) (publicKey, error) {
+	k := publicKey{id: j.KeyID, algorithm: j.Algorithm, key: j.Key}
+	if !j.Valid() || j.Use != "" && j.Use != "sig" {
+		return k, errKey
 	}
-	switch key := k.key.(type) {
+	switch key := j.Key.(type) {
 	case *rsa.PublicKey:
-		if s.pss {
-			return rsa.VerifyPSS(key, s.hash, sum, x.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		if n := key.N.BitLen(); n < 2048 || n > 8192 || key.E < 3 {
+			return k, errKey
 		}
-		return rsa.VerifyPKCS1v15(key, s.hash, sum, x.signature) == nil
+		k.kind = "RSA"
 	case *ecdsa.PublicKey:
-		size := (key.Curve.Params().BitSize + 7) / 8
-		if len(x.signature) != 2*size {
-			return false
-		}
-		return ecdsa.Verify(key, sum, new(big.Int).SetBytes(x.signature[:size]), new(big.Int).SetBytes(x.signature[size:]))
+		k.kind = key.Curve.Params().Name
 	case ed25519.PublicKey:
-		return ed25519.Verify(key, []byte(x.signed), x.signature)
+		k.kind = "Ed25519"
+	default:
+		return k, errKey
 	}
-	return false
+	return k, nil
 }
