@@ -15,8 +15,8 @@ import (
 // is asked.
 var ErrNoTrigger = errors.New("no such trigger")
 
-// TriggerStatus is a trigger as it stands: one that fires by itself, or an
-// http trigger whose rules have to be remembered.
+// TriggerStatus is a trigger as it stands. An http trigger without rules that
+// have to be remembered is active and nothing else: it cannot be paused.
 type TriggerStatus struct {
 	Workflow string
 	ID       string
@@ -36,8 +36,7 @@ type TriggerStatus struct {
 	Duplicates, Filtered uint64
 }
 
-// Triggers returns the triggers of the active definitions that have a status,
-// by workflow.
+// Triggers returns the triggers of the active definitions, by workflow.
 func (e *Engine) Triggers(ctx context.Context) ([]TriggerStatus, error) {
 	e.defs.mu.RLock()
 	actives := e.defs.book.Actives()
@@ -54,15 +53,33 @@ func (e *Engine) Triggers(ctx context.Context) ([]TriggerStatus, error) {
 			}
 			all = append(all, s)
 		}
+		for _, t := range def.Triggers {
+			if !remembers(def, t.ID) {
+				all = append(all, plain(def.Workflow, t.ID))
+			}
+		}
 	}
 	return all, nil
 }
 
-// Trigger returns one trigger. The error wraps ErrNoTrigger when there is none
-// that has a status.
+// remembers tells whether a trigger of a definition has a book.
+func remembers(def books.Definition, id string) bool {
+	return slices.ContainsFunc(def.Timed, func(t fact.TriggerSet) bool { return t.ID == id })
+}
+
+// plain returns an http trigger that has no book.
+func plain(workflow, id string) TriggerStatus {
+	return TriggerStatus{Workflow: workflow, ID: id, Kind: "http", Status: "active"}
+}
+
+// Trigger returns one trigger. The error wraps ErrNoTrigger when there is none.
 func (e *Engine) Trigger(ctx context.Context, workflow, id string) (TriggerStatus, error) {
 	def, err := e.defs.find(workflow, "")
-	if err != nil || !slices.ContainsFunc(def.Timed, func(t fact.TriggerSet) bool { return t.ID == id }) {
+	switch {
+	case err == nil && remembers(def, id):
+	case err == nil && slices.ContainsFunc(def.Triggers, func(t books.Trigger) bool { return t.ID == id }):
+		return plain(workflow, id), nil
+	default:
 		return TriggerStatus{}, fmt.Errorf("%w: %s of workflow %s", ErrNoTrigger, id, workflow)
 	}
 	var t books.TriggerState
@@ -107,11 +124,15 @@ func (e *Engine) tellTrigger(ctx context.Context, workflow, id string, in fact.I
 	if err := e.ready(); err != nil {
 		return err
 	}
-	if _, err := e.Trigger(ctx, workflow, id); err != nil {
+	s, err := e.Trigger(ctx, workflow, id)
+	if err != nil {
 		return err
 	}
+	if def, err := e.defs.find(workflow, ""); s.Kind == "http" && (err != nil || !remembers(def, id)) {
+		return fmt.Errorf("%w that can be paused or fired: %s of workflow %s starts runs by requests alone", ErrNoTrigger, id, workflow)
+	}
 	var no fact.Refusal
-	err := e.shelf.tell(ctx, triggerStream(workflow, id), in)
+	err = e.shelf.tell(ctx, triggerStream(workflow, id), in)
 	_, firing := in.(books.FireNow)
 	switch {
 	case errors.As(err, &no) && firing:
