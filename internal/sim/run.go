@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/fact"
@@ -180,6 +181,9 @@ func (s *run) rescue() bool {
 		}
 		if !sent[name] {
 			sent[name] = true
+			if strings.HasPrefix(name, silent) {
+				s.mayDiverge("a signal that never comes was sent, as nothing else came")
+			}
 			s.come(name, goodSignal)
 		}
 	}

@@ -22,6 +22,10 @@ const (
 // lifetime is how long others wait with what they send to a run.
 const lifetime = 400 * 24 * time.Hour
 
+// maxLeaps is how often the clock of one world steps forwards. A schedule makes
+// up for what it missed in each step, and its runs are struck by the next.
+const maxLeaps = 60
+
 // shell drives runs and books as the engine does: one process with a log, a
 // store and a clock.
 type shell struct {
@@ -31,6 +35,8 @@ type shell struct {
 	report *Report
 	trace  *trace
 	world  *world
+
+	leaps int // of the clock, forwards
 
 	// The store.
 	payloads map[expression.Hash][]byte

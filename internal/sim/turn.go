@@ -172,7 +172,8 @@ func (s *run) afterwards(t *fact.Turn, commands []interpreter.Command) {
 // disturb lets the faults strike that come between two turns.
 func (s *run) disturb() {
 	d := s.faults.dice
-	if s.strikes(ClockForward) {
+	if s.leaps < maxLeaps && s.strikes(ClockForward) {
+		s.leaps++
 		s.step(d, 1)
 	}
 	if s.strikes(ClockBack) {
