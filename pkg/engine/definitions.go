@@ -100,6 +100,15 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 	if err := e.appendErr(e.putPayloads(payloads)); err != nil {
 		return Definition{}, diags, err
 	}
+	def, told, err := e.activate(ctx, wf, document)
+	if err == nil {
+		err = e.heard(ctx, told)
+	}
+	return def, diags, err
+}
+
+// activate records a definition and tells its triggers, in one commit.
+func (e *Engine) activate(ctx context.Context, wf *graph.Workflow, document expression.Value) (Definition, []eventlog.Message, error) {
 	d := e.defs
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -108,12 +117,13 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 		Workflow: wf.Name, Version: wf.Version, Digest: wf.Digest, Document: document, Triggers: triggersOf(wf), Timed: timedOf(wf),
 	})
 	if len(turn.Refused) > 0 {
-		return Definition{}, diags, refusedDeploy(turn.Refused[0])
+		return Definition{}, nil, refusedDeploy(turn.Refused[0])
 	}
+	var told []eventlog.Message
 	if len(turn.Events) > 0 {
-		told := tellTriggers(was.Timed, timedOf(wf), turn.Events[len(turn.Events)-1].Seq)
+		told = tellTriggers(was.Timed, timedOf(wf), turn.Events[len(turn.Events)-1].Seq)
 		if err := e.appendErr(d.append(ctx, turn, told)); err != nil {
-			return Definition{}, diags, err
+			return Definition{}, nil, err
 		}
 		d.generation.Add(1)
 		for _, m := range told {
@@ -124,7 +134,22 @@ func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definitio
 	d.keep(wf)
 	def, _ := d.book.Version(wf.Name, wf.Version)
 	out, err := e.definition(def, false)
-	return out, diags, err
+	return out, told, err
+}
+
+// heard returns once triggers have taken what they were told, and the book of
+// events what they told it: an event that comes after a deployment starts what
+// was deployed.
+func (e *Engine) heard(ctx context.Context, told []eventlog.Message) error {
+	for _, m := range told {
+		if err := e.shelf.ask(ctx, m.ID.Receiver, func(bookMachine) {}); err != nil {
+			return err
+		}
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	return e.shelf.ask(ctx, interpreter.EventsBook, func(bookMachine) {})
 }
 
 func refusedDeploy(r fact.Refusal) error {
