@@ -1,6 +1,9 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // branch makes an if or a switch.
 func (g *generator) branch(at place) doc {
@@ -157,6 +160,9 @@ func (g *generator) race(at place) doc {
 		var s doc
 		if i == winner || g.p.Racy && g.chance(70) {
 			s, _ = g.step(b)
+			if !g.p.Racy && guarded(s) { // passed over, it would leave a race that nobody wins
+				s = slices.DeleteFunc(slices.Clone(s), func(e entry) bool { return e.key == "if" })
+			}
 		} else {
 			g.left--
 			s = doc{

@@ -15,7 +15,7 @@ import (
 // maxTurns and maxEvents bound a simulated run: what takes longer does not
 // end.
 const (
-	maxTurns  = 6_000
+	maxTurns  = 20_000
 	maxEvents = 40_000
 )
 
