@@ -91,8 +91,16 @@ func (r *Report) writeTables(w io.Writer) {
 		counts, empty := r.counts(f)
 		fmt.Fprintf(w, "%s: %d cells of verb and container, least %d, median %d, %d empty\n",
 			f, len(counts), counts[0], counts[len(counts)/2], len(empty))
+		if len(empty) <= namedCells {
+			for _, cell := range empty {
+				fmt.Fprintf(w, "  empty: %s\n", cell)
+			}
+		}
 	}
 }
+
+// namedCells is up to how many empty cells of a fault are named.
+const namedCells = 10
 
 // counts returns how often a fault struck each possible verb in a container,
 // ascending, and those that it never struck.
