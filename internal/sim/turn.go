@@ -41,6 +41,10 @@ func (s *run) turn() {
 	s.meet(&t)
 	s.traceTurn(in, &t)
 	s.checkTaken(&t)
+	if len(t.Wants) > 0 { // a twin of before may have pages decoded that the live machine lacks
+		twin = s.replay(len(s.record))
+		twin.Outstanding()
+	}
 	s.checkTwin(twin, at, in, &t, commands, sends)
 	s.twin = twin // it stands where the live one does; in most turns a folded one takes its place
 	if s.faults.checks.chance(12) {
