@@ -20,11 +20,11 @@ build: ## the command, as bin/engine
 check: ## the inner loop: build, vet, short tests (cached)
 	$(GO) vet ./... && $(GO) test -short ./...
 
-test: ## every test, the checks on the tree included
-	$(GO) test ./... -count=1 -timeout=9m
+test: ## every test, the checks on the tree included; skips are counted
+	$(GO) run ./internal/cmd/tested ./... -count=1 -timeout=9m
 
 race: ## the packages with goroutines under the race detector
-	$(GO) test -race -short -count=1 -timeout=9m $(RACED)
+	$(GO) run ./internal/cmd/tested -race -short -count=1 -timeout=9m $(RACED)
 
 lint: ## golangci-lint
 	$(TOOL) golangci-lint run ./...

@@ -32,7 +32,7 @@ func readme(t *testing.T) string {
 // succeed.
 func TestReadmeCommands(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs the samples in real time")
+		t.Skip("short: it runs the samples in real time")
 	}
 	bin := filepath.Join(t.TempDir(), "engine")
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {

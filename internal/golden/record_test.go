@@ -26,7 +26,7 @@ var release = flag.String("golden.record", "", "record the histories of this rel
 // damaged. What was recorded before is left alone.
 func TestRecord(t *testing.T) {
 	if *release == "" {
-		t.Skip("only with -golden.record=RELEASE (make histories R=RELEASE)")
+		t.Skip("on demand: -golden.record=RELEASE (make histories R=RELEASE)")
 	}
 	dir := filepath.Join("testdata", *release)
 	if err := os.MkdirAll("testdata", 0o755); err != nil {

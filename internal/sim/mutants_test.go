@@ -17,7 +17,7 @@ var mutants = flag.Bool("sim.mutants", false, "break the interpreter line by lin
 // time and wants it to fail within 4,000 seeds.
 func TestMutants(t *testing.T) {
 	if !*mutants {
-		t.Skip("not asked for: -sim.mutants")
+		t.Skip("on demand: -sim.mutants")
 	}
 	list, err := os.ReadFile(filepath.Join("testdata", "mutants.txt"))
 	if err != nil {

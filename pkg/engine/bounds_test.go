@@ -126,7 +126,7 @@ func TestBounds(t *testing.T) {
 // of them when it goes on.
 func TestFullInbox(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it sends 10,000 signals")
+		t.Skip("short: it sends 10,000 signals")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		log, w := memlog.New(), newWorld()

@@ -93,7 +93,7 @@ func TestDeadly(t *testing.T) {
 func TestDeadlyLife(t *testing.T) {
 	path := os.Getenv(deadlyFile)
 	if path == "" {
-		t.Skip("it is a part of TestDeadly")
+		t.Skip("on demand: it is a process of TestDeadly")
 	}
 	log, err := boltlog.Open(path, boltlog.Options{})
 	if err != nil {

@@ -140,7 +140,7 @@ func post(ctx context.Context, url string) error {
 func TestChild(t *testing.T) {
 	s, ok := subjects[os.Getenv(broken)]
 	if !ok {
-		t.Skip("runs in a child of TestSuiteBites")
+		t.Skip("on demand: it is a process of TestSuiteBites")
 	}
 	s.run(t)
 }
