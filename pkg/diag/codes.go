@@ -56,7 +56,7 @@ var structureCodes = [...]Entry{
 	{Code: "E206", Title: "a step with two verbs, or a trigger of two kinds", Explanation: "Every step has exactly one verb, which says what it does, and every trigger fires in exactly one way.", Hint: "Make two of it."},
 	{Code: "E207", Title: "a key without effect", Explanation: "The key is known, but it does nothing in this step.", Hint: "Remove it, or move it to the step that it belongs to."},
 	{Code: "E209", Title: "a name that is not allowed", Explanation: "Names that expressions use are made of letters, digits and _, and do not start with a digit. A hyphen would be read as minus.", Hint: "Use _ in place of -."},
-	{Code: "E210", Title: "a name that stands twice", Explanation: "Ids are unique in the whole file, in all branches and loops; ids, paths and predecessors of one list as well.", Hint: "Rename one of them."},
+	{Code: "E210", Title: "a name that stands twice", Explanation: "Ids are unique in the whole file, in all branches and loops; ids and paths of triggers, and the entries of a list of names, as well.", Hint: "Rename one of them."},
 	{Code: "E211", Title: "a name that is taken", Explanation: "The name of a loop's item may not be that of a function, of a name of the language, or of the item of a loop around it.", Hint: "Take another name."},
 	{Code: "E212", Title: "not a duration or time", Explanation: "Durations are written like 500ms, 30s, 5m, 2h, 1d, 1w, in combinations like 1h30m, or as ISO 8601; times as RFC 3339.", Hint: "Give the number a unit."},
 	{Code: "E213", Title: "not a valid JSON Schema", Explanation: "Schemas are JSON Schema 2020-12 without references out of the document, at most 64 KiB and 64 levels.", Hint: "Correct the schema at the place that the message names."},

@@ -2,7 +2,6 @@ package dsl
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -69,11 +68,7 @@ func (c *compiler) people(n *node, at place) *expression.Template {
 	}
 	list := &expression.Type{Kind: expression.TypeList, Elem: stringType}
 	if n.kind == kindList {
-		for i, item := range n.items {
-			if text, ok := item.str(); ok && slices.ContainsFunc(n.items[:i], func(o *node) bool { return o.kind == kindString && o.text == text }) {
-				c.at(codeDuplicate, item, fmt.Sprintf("%q stands twice in to", text), "leave one out")
-			}
-		}
+		c.eachOnce(n)
 		return c.typed(n, at, list, "to is a list of texts, one for each person")
 	}
 	t, typ := c.template(n, at)
@@ -92,13 +87,8 @@ func (c *compiler) people(n *node, at place) *expression.Template {
 // outcomes reads the possible outcomes, each once.
 func (c *compiler) outcomes(n *node) []string {
 	var out []string
-	for _, item := range n.items {
-		text, ok := item.str()
-		switch {
-		case !ok || item.bad:
-		case slices.Contains(out, text):
-			c.at(codeDuplicate, item, fmt.Sprintf("the option %q stands twice", text), "leave one out")
-		default:
+	for _, item := range c.eachOnce(n) {
+		if text, ok := item.str(); ok {
 			out = append(out, text)
 		}
 	}

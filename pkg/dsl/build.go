@@ -150,7 +150,7 @@ func (c *compiler) buildWrap(s *step) {
 		c.atKey(codeIneffective, s.n.get("onTimeout"), "onTimeout has no effect in a step without timeout", "add timeout:, or handle the failure with catch:")
 	}
 	if n := s.get("secure"); n != nil {
-		for _, item := range n.items {
+		for _, item := range c.eachOnce(n) {
 			text, _ := item.str()
 			g.SecureInput = g.SecureInput || text == "input"
 			g.SecureOutput = g.SecureOutput || text == "output"

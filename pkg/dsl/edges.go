@@ -57,7 +57,7 @@ func (c *compiler) readRunAfter(s *step, after *node) {
 		id, at, e := "", n, edge{statuses: onSuccess, passedOver: true}
 		if after.kind == kindMap {
 			id, at = after.keys[i].text, after.keys[i]
-			e.passedOver, e.statuses = false, statusesOf(n)
+			e.passedOver, e.statuses = false, c.statuses(n)
 		} else {
 			id, _ = n.str()
 		}
@@ -75,9 +75,9 @@ func (c *compiler) readRunAfter(s *step, after *node) {
 	}
 }
 
-func statusesOf(n *node) graph.StatusSet {
+func (c *compiler) statuses(n *node) graph.StatusSet {
 	var set graph.StatusSet
-	for _, item := range n.items {
+	for _, item := range c.eachOnce(n) {
 		text, _ := item.str()
 		if st, ok := graph.ParseStatus(text); ok {
 			set |= graph.Statuses(st)

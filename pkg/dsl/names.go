@@ -133,3 +133,22 @@ func method(http *node) string {
 	}
 	return "POST"
 }
+
+// eachOnce returns the entries of a list that can be used, of equal texts the
+// first; it reports the others.
+func (c *compiler) eachOnce(list *node) []*node {
+	seen := map[string]bool{}
+	var out []*node
+	for _, n := range list.items {
+		text, ok := n.str()
+		switch {
+		case n.bad:
+		case ok && seen[text]:
+			c.at(codeDuplicate, n, fmt.Sprintf("%q stands twice in %s", text, list.name()), "leave one out")
+		default:
+			seen[text] = seen[text] || ok
+			out = append(out, n)
+		}
+	}
+	return out
+}
