@@ -150,6 +150,20 @@ func (a *app) jsonInput(file string) (json.RawMessage, error) {
 	return data, nil
 }
 
+// jsonArgument reads a JSON value from the last argument, where it is given,
+// or from a file or standard input.
+func (a *app) jsonArgument(last []string, file string) (json.RawMessage, error) {
+	switch {
+	case len(last) == 0:
+		return a.jsonInput(file)
+	case file != "":
+		return nil, usagef("leave out one of them", "the data is given twice, as an argument and with --input")
+	case !json.Valid([]byte(last[0])):
+		return nil, usagef(`text needs its quotes: '"yes"'`, "%q is not JSON", last[0])
+	}
+	return json.RawMessage(last[0]), nil
+}
+
 func signalCommand(a *app) *cobra.Command {
 	var at place
 	var input, id string
@@ -158,14 +172,9 @@ func signalCommand(a *app) *cobra.Command {
 		Example: "  engine signal dd9ea473 approved '{\"by\": \"ann\"}'\n  engine signal dd9ea473 approved --input answer.json",
 		Args:    wantArgs(2, 3, "a run and the name of a signal"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := a.jsonInput(input)
+			data, err := a.jsonArgument(args[2:], input)
 			if err != nil {
 				return err
-			}
-			if len(args) == 3 {
-				if data = json.RawMessage(args[2]); !json.Valid(data) {
-					return usagef(`text needs its quotes: '"yes"'`, "%q is not JSON", args[2])
-				}
 			}
 			done := "signal " + args[1] + " is recorded"
 			return a.tell(cmd.Context(), at, args[0], done, func(ctx context.Context, r *remote, run string) error {

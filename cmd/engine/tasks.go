@@ -21,56 +21,37 @@ func tasksCommand(a *app) *cobra.Command {
 
 func tasksListCommand(a *app) *cobra.Command {
 	var at place
-	var asJSON bool
-	c := &cobra.Command{
+	return a.listCommand(&cobra.Command{
 		Use: "list [RUN]", Short: "List open tasks",
-		Example: "  engine tasks list\n  engine tasks list dd9ea473 --json",
-		Args:    wantArgs(0, 1, ""),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.connect(cmd.Context(), at)
-			if err != nil {
-				return err
-			}
-			defer r.close()
-			return a.listTasks(cmd.Context(), r, args, asJSON)
-		},
+		Example:           "  engine tasks list\n  engine tasks list dd9ea473 --json",
+		Args:              wantArgs(0, 1, ""),
 		ValidArgsFunction: a.completeRuns(&at),
-	}
-	at.flags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
-	return c
+	}, &at, func(ctx context.Context, r *remote, args []string) (list, error) {
+		all, err := r.openTasks(ctx, args)
+		l := list{json: all, none: "no open tasks", head: []string{"RUN", "TASK", "TITLE", "TO", "OPTIONS", "SINCE"}}
+		for _, t := range all.Tasks {
+			l.rows = append(l.rows, []string{
+				t.Run, t.Path, screen.Clean(t.Title), screen.Clean(people(t.To)), strings.Join(t.Options, " | "),
+				t.OpenedAt.Local().Format(time.DateTime),
+			})
+		}
+		return l, err
+	})
 }
 
-func (a *app) listTasks(ctx context.Context, r *remote, args []string, asJSON bool) error {
-	var list client.TaskList
-	var err error
-	if len(args) > 0 {
-		run, ferr := r.find(ctx, args[0])
-		if ferr != nil {
-			return ferr
-		}
-		list, err = r.RunTasks(ctx, run)
-	} else {
-		list, err = r.Tasks(ctx, "", 1000)
+// openTasks returns the open tasks of the run that the arguments name, or of
+// all runs.
+func (r *remote) openTasks(ctx context.Context, args []string) (client.TaskList, error) {
+	if len(args) == 0 {
+		all, err := r.Tasks(ctx, "", 1000)
+		return all, explain(err)
 	}
-	switch {
-	case err != nil:
-		return explain(err)
-	case asJSON:
-		return a.printJSON(list)
-	case len(list.Tasks) == 0:
-		writef(a.out, "no open tasks\n")
-		return nil
+	run, err := r.find(ctx, args[0])
+	if err != nil {
+		return client.TaskList{}, err
 	}
-	var rows [][]string
-	for _, t := range list.Tasks {
-		rows = append(rows, []string{
-			t.Run, t.Path, screen.Clean(t.Title), screen.Clean(people(t.To)), strings.Join(t.Options, " | "),
-			t.OpenedAt.Local().Format(time.DateTime),
-		})
-	}
-	writef(a.out, "%s\n", screen.Table([]string{"RUN", "TASK", "TITLE", "TO", "OPTIONS", "SINCE"}, rows))
-	return nil
+	all, err := r.RunTasks(ctx, run)
+	return all, explain(err)
 }
 
 // people returns who a task is given to in one line.

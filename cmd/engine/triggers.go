@@ -32,61 +32,46 @@ func triggersCommand(a *app) *cobra.Command {
 }
 
 func triggersListCommand(a *app) *cobra.Command {
-	var at place
-	var asJSON bool
-	c := &cobra.Command{
+	return a.listCommand(&cobra.Command{
 		Use: "list", Short: "List the triggers that fire by themselves or remember requests",
 		Example: "  engine triggers list",
 		Args:    wantArgs(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := a.connect(cmd.Context(), at)
-			if err != nil {
-				return err
-			}
-			defer r.close()
-			list, err := r.Triggers(cmd.Context())
-			switch {
-			case err != nil:
-				return explain(err)
-			case asJSON:
-				return a.printJSON(list)
-			case len(list.Triggers) == 0:
-				writef(a.out, "no triggers\n")
-				return nil
-			}
-			a.printTriggers(list.Triggers)
-			return nil
-		},
-	}
-	at.flags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
-	return c
+	}, &place{}, func(ctx context.Context, r *remote, _ []string) (list, error) {
+		all, err := r.Triggers(ctx)
+		l := triggerList(all.Triggers...)
+		l.json = all
+		return l, explain(err)
+	})
 }
 
-func (a *app) printTriggers(all []client.TriggerStatus) {
+func triggerList(all ...client.TriggerStatus) list {
+	l := list{none: "no triggers", head: []string{"WORKFLOW", "TRIGGER", "KIND", "STATUS", "NEXT", "LAST", ""}}
+	for _, t := range all {
+		l.rows = append(l.rows, triggerRow(t))
+	}
+	return l
+}
+
+func triggerRow(t client.TriggerStatus) []string {
 	moment := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
 		}
 		return t.Local().Format(time.DateTime)
 	}
-	var rows [][]string
-	for _, t := range all {
-		note := t.Reason
-		if t.Code != "" {
-			note = t.Code + ": " + t.Message
-		}
-		for _, x := range []struct {
-			n    int64
-			what string
-		}{{int64(t.Waiting), "waiting"}, {t.Duplicates, "repeats"}, {t.Filtered, "kept back"}} {
-			if x.n > 0 {
-				note = strings.TrimSpace(fmt.Sprintf("%s  %d %s", note, x.n, x.what))
-			}
-		}
-		rows = append(rows, []string{t.Workflow, t.Trigger, t.Kind, t.Status, moment(t.Next), moment(t.LastDue), screen.Clean(note)})
+	note := t.Reason
+	if t.Code != "" {
+		note = t.Code + ": " + t.Message
 	}
-	writef(a.out, "%s\n", screen.Table([]string{"WORKFLOW", "TRIGGER", "KIND", "STATUS", "NEXT", "LAST", ""}, rows))
+	for _, x := range []struct {
+		n    int64
+		what string
+	}{{int64(t.Waiting), "waiting"}, {t.Duplicates, "repeats"}, {t.Filtered, "kept back"}} {
+		if x.n > 0 {
+			note = strings.TrimSpace(fmt.Sprintf("%s  %d %s", note, x.n, x.what))
+		}
+	}
+	return []string{t.Workflow, t.Trigger, t.Kind, t.Status, moment(t.Next), moment(t.LastDue), screen.Clean(note)}
 }
 
 func triggerCommand(a *app, use, short, long string, do func(ctx context.Context, r *remote, workflow, id, reason string) (client.TriggerStatus, error)) *cobra.Command {
@@ -102,7 +87,7 @@ func triggerCommand(a *app, use, short, long string, do func(ctx context.Context
 				if err != nil {
 					return explain(err)
 				}
-				a.printTriggers([]client.TriggerStatus{t})
+				a.printList(triggerList(t))
 				return nil
 			})
 		},
@@ -134,14 +119,9 @@ func eventsPublishCommand(a *app) *cobra.Command {
 		Example: "  engine events publish com.shop.order.paid '{\"orderId\": 7}' --id 4711",
 		Args:    wantArgs(1, 2, "the type of the event"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := a.jsonInput(file)
+			data, err := a.jsonArgument(args[1:], file)
 			if err != nil {
 				return err
-			}
-			if len(args) == 2 {
-				if data = json.RawMessage(args[1]); !json.Valid(data) {
-					return usagef(`text needs its quotes: '"yes"'`, "%q is not JSON", args[1])
-				}
 			}
 			return a.withServer(cmd.Context(), at, func(r *remote) error {
 				now := a.clock.Now().UTC()
