@@ -6,6 +6,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 T     ?= 30s
 N     ?= 20000
 BASE  ?= main
+FOR   ?= 0s
 RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
 
 .DEFAULT_GOAL := help
@@ -53,8 +54,8 @@ fuzz: ## every fuzz target for T (make fuzz T=30s)
 sim: ## N simulated runs (make sim N=20000)
 	$(GO) test ./internal/sim -run=TestSim -count=1 -timeout=60m -v -args -sim.n=$(N)
 
-crash: ## 300 kills of a serving engine under load
-	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=60m -v -crash.n=300
+crash: ## kills of a serving engine under load: 300, or for a while (make crash FOR=60m)
+	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=150m -v -crash.n=300 -crash.for=$(FOR)
 
 poison: ## 1,000 healthy runs beside those in trouble, 20 restarts
 	$(GO) test ./pkg/engine -run='TestPoison|TestDeadly' -count=1 -timeout=20m -v -poison.n=1000

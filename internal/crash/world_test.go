@@ -3,6 +3,7 @@ package crash_test
 import (
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -17,6 +18,10 @@ type world struct {
 	answers map[string]string              // by key
 	effects map[string]map[string][]string // order -> operation -> keys
 	bodies  map[string]string              // by key
+	closed  map[uint64]bool                // hashes of the keys of orders that were looked at
+	over    map[string]bool                // orders that were looked at
+	hash    maphash.Seed
+	given   int // answers, those of closed orders included
 	faults  []string
 }
 
@@ -24,6 +29,7 @@ func newWorld(seed uint64) *world {
 	return &world{
 		rng: rand.New(rand.NewPCG(seed, 1)), answers: map[string]string{},
 		effects: map[string]map[string][]string{}, bodies: map[string]string{},
+		closed: map[uint64]bool{}, over: map[string]bool{}, hash: maphash.MakeSeed(),
 	}
 }
 
@@ -60,13 +66,20 @@ func (w *world) perform(operation, order, key, body string) (answer, fate string
 	if key == "" {
 		w.faults = append(w.faults, "a request without a key: "+body)
 	}
+	if w.closed[maphash.String(w.hash, key)] {
+		return "", "busy" // sent by one that was killed since
+	}
 	answer, had := w.answers[key]
 	if had && w.bodies[key] != body {
 		w.faults = append(w.faults, fmt.Sprintf("key %s came with two bodies: %s and %s", key, w.bodies[key], body))
 	}
+	if w.over[order] {
+		w.faults = append(w.faults, fmt.Sprintf("order %s had ended: %s came with another key", order, operation))
+	}
 	if !had {
 		answer = fmt.Sprintf(`{"id":%q}`, fmt.Sprintf("%s-%s", operation, order))
 		w.answers[key], w.bodies[key] = answer, body
+		w.given++
 		ops := w.effects[order]
 		if ops == nil {
 			ops = map[string][]string{}
@@ -88,18 +101,56 @@ func (w *world) had(order, operation string) bool {
 }
 
 // check returns what is wrong with the effects of an order that ended well.
-func (w *world) check(order string, want []string) []string {
+func (w *world) check(order string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var wrong []string
 	ops := w.effects[order]
-	for _, op := range want {
+	for _, op := range effects {
 		if n := len(ops[op]); n != 1 {
 			wrong = append(wrong, fmt.Sprintf("order %s: %d effects of %s, want 1", order, n, op))
 		}
 	}
-	if len(ops) != len(want) {
-		wrong = append(wrong, fmt.Sprintf("order %s: effects of %d operations, want %d", order, len(ops), len(want)))
+	if len(ops) != len(effects) {
+		wrong = append(wrong, fmt.Sprintf("order %s: effects of %d operations, want %d", order, len(ops), len(effects)))
+	}
+	return wrong
+}
+
+// close forgets an order that was looked at: a key of its own that comes later
+// is no effect any more, and another key is a second effect.
+func (w *world) close(order string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, op := range effects {
+		for _, key := range w.effects[order][op] {
+			delete(w.answers, key)
+			delete(w.bodies, key)
+			w.closed[maphash.String(w.hash, key)] = true
+		}
+	}
+	delete(w.effects, order)
+	w.over[order] = true
+}
+
+// count returns how many calls had their effect.
+func (w *world) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.given
+}
+
+// trouble returns what went wrong at the world's side.
+func (w *world) trouble() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wrong := w.faults
+	for order, ops := range w.effects {
+		for op, keys := range ops {
+			if len(keys) > 1 {
+				wrong = append(wrong, fmt.Sprintf("order %s: %d effects of %s", order, len(keys), op))
+			}
+		}
 	}
 	return wrong
 }

@@ -1,0 +1,137 @@
+package crash_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// clients is how many start runs at once.
+const clients = 4
+
+// loaded has clients start runs until stop is called.
+func (h *harness) loaded() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for range clients {
+		wg.Go(func() { h.load(ctx) })
+	}
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
+func (h *harness) load(ctx context.Context) {
+	for ctx.Err() == nil {
+		order := h.pick()
+		run, err := h.startRun(ctx, order)
+		h.mu.Lock()
+		if err != nil {
+			h.tally.refused++
+			h.again = append(h.again, order)
+		} else {
+			h.tally.starts++
+			h.acked[order] = run
+		}
+		h.mu.Unlock()
+		if err == nil {
+			h.tell(ctx, order, run)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second * clients / time.Duration(*rate)):
+		}
+	}
+}
+
+// pick returns an order to start: one that was not acknowledged, or a new one.
+func (h *harness) pick() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n := len(h.again); n > 0 {
+		order := h.again[n-1]
+		h.again = h.again[:n-1]
+		return order
+	}
+	h.next++
+	return fmt.Sprintf("o%d", h.next)
+}
+
+// startRun starts an order's run. A repeat finds the same one.
+func (h *harness) startRun(ctx context.Context, order string) (run string, err error) {
+	var answer struct{ Run string }
+	_, err = h.do(ctx, http.MethodPost, "/v1/workflows/order/runs", order, fmt.Sprintf(`{"id":%q,"items":["a","b"]}`, order), &answer)
+	if err == nil && answer.Run == "" {
+		err = fmt.Errorf("no run in the answer")
+	}
+	return answer.Run, err
+}
+
+// messages is what each order is told: two payments, and an event that it
+// listens for.
+const messages = 3
+
+// tell tells an order what it was not told yet, one after another.
+func (h *harness) tell(ctx context.Context, order, run string) {
+	for {
+		h.mu.Lock()
+		n := h.told[order]
+		h.mu.Unlock()
+		if n == messages {
+			return
+		}
+		var answer any
+		var err error
+		if n < messages-1 {
+			_, err = h.do(ctx, http.MethodPost, "/v1/runs/"+run+"/signals/paid", fmt.Sprintf("%s-%d", order, n), fmt.Sprint(n+1), &answer)
+		} else {
+			event := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"/crash","type":"order.answered","data":{"order":%q,"say":"yes"}}`, order, order)
+			_, err = h.do(ctx, http.MethodPost, "/v1/events", "", event, &answer)
+		}
+		h.mu.Lock()
+		if err == nil {
+			h.told[order] = n + 1
+			h.tally.messages++
+		} else {
+			h.tally.refused++
+		}
+		h.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// do makes one request. The status is 0 when there was no answer.
+func (h *harness) do(ctx context.Context, method, path, idempotency, body string, into any) (status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, h.url+path, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+h.key)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if idempotency != "" {
+		req.Header.Set("Idempotency-Key", idempotency)
+	}
+	resp, err := h.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err
+	}
+	if resp.StatusCode >= 300 {
+		return resp.StatusCode, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, b)
+	}
+	return resp.StatusCode, json.Unmarshal(b, into)
+}

@@ -1,0 +1,111 @@
+package crash_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
+	"github.com/keelstep/keelstep/pkg/eventlog/boltlog"
+)
+
+// maintainEnv names the log that the process keeps in order.
+const maintainEnv = "KEELSTEP_CRASH_MAINTAIN"
+
+// maintain makes a checkpoint of a log and purges runs that have ended: orders
+// that standard input names, and all of other workflows. It says on its output
+// what is gone.
+func maintain(path string) {
+	err := func() error {
+		in, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			return err
+		}
+		doomed := map[string]bool{}
+		for _, run := range strings.Fields(string(in)) {
+			doomed[run] = true
+		}
+		l, err := boltlog.Open(path, boltlog.Options{})
+		if err != nil {
+			return err
+		}
+		ctx := context.Background()
+		if err := l.Checkpoint(ctx); err != nil {
+			return err
+		}
+		var ended []string
+		for s, err := range l.List(ctx, eventlog.Filter{Kind: "run"}) {
+			if err != nil {
+				return err
+			}
+			if s.Ended && s.Inbox == 0 && (s.Workflow != "order" || doomed[s.Stream]) {
+				ended = append(ended, s.Stream)
+			}
+		}
+		for some := range slices.Chunk(ended, 50) {
+			if err := l.Purge(ctx, some...); err != nil {
+				return err
+			}
+			fmt.Fprintln(os.Stdout, strings.Join(some, " "))
+		}
+		return l.Close()
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// maintained runs that process, and kills it after a while. It reports whether
+// it came to its end before.
+func (h *harness) maintained() bool {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), maintainEnv+"="+h.data("engine.db"))
+	cmd.Stdin = strings.NewReader(strings.Join(h.doomed, "\n"))
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	kill := time.AfterFunc(h.patience(), func() { _ = cmd.Process.Kill() })
+	gone := map[string]bool{}
+	for in := bufio.NewScanner(out); in.Scan(); {
+		for _, run := range strings.Fields(in.Text()) {
+			gone[run] = true
+		}
+	}
+	err = cmd.Wait()
+	killed := !kill.Stop()
+	if err != nil && !killed {
+		h.t.Fatalf("seed %d: purge: %v\n%s", *seed, err, &errs)
+	}
+	if err != nil {
+		h.tally.kills++
+		h.tally.purgers++
+	}
+	h.doomed = slices.DeleteFunc(h.doomed, func(run string) bool { return gone[run] })
+	h.tally.gone += len(gone)
+	h.gone = slices.AppendSeq(h.gone, maps.Keys(gone))
+	h.gone = h.gone[max(0, len(h.gone)-10_000):]
+	return err == nil
+}
+
+// patience is how long the process lives: at times as long as it likes.
+func (h *harness) patience() time.Duration {
+	if h.rng.IntN(4) == 0 {
+		return time.Minute
+	}
+	return time.Duration(h.rng.IntN(400)) * time.Millisecond
+}
