@@ -27,6 +27,12 @@ func egressOf(env *config.Environment, services map[string]string, listen net.Ad
 	return p
 }
 
+// keysEgress says which addresses the keys of triggers' issuers may be fetched
+// from. A definition names them, not the operator, so none is the engine's own.
+func keysEgress(p *egress.Policy) func(host string, to netip.AddrPort) error {
+	return func(host string, to netip.AddrPort) error { return p.Check(host, false, to) }
+}
+
 // isOfThisMachine tells whether a network interface has the address.
 func isOfThisMachine(a netip.Addr) bool {
 	all, err := net.InterfaceAddrs()

@@ -39,5 +39,9 @@ func TestEgressOf(t *testing.T) {
 		if (err != nil) != c.refused {
 			t.Errorf("to %s, own %t: %v, refused %t", c.to, c.own, err, c.refused)
 		}
+		keys := keysEgress(egressOf(c.env, services, listen))(to.Addr().String(), to)
+		if !c.own && (keys != nil) != c.refused {
+			t.Errorf("keys at %s: %v, refused %t", c.to, keys, c.refused)
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/keelstep/keelstep/pkg/api/client"
 	"github.com/keelstep/keelstep/pkg/config"
 	"github.com/keelstep/keelstep/pkg/connectors/standard"
+	"github.com/keelstep/keelstep/pkg/egress"
 	"github.com/keelstep/keelstep/pkg/engine"
 	"github.com/keelstep/keelstep/pkg/eventlog/boltlog"
 )
@@ -37,6 +38,7 @@ type localOptions struct {
 type local struct {
 	*remote
 	engine    *engine.Engine
+	egress    *egress.Policy // of the engine's calls
 	store     *boltlog.Log
 	stopTicks context.CancelFunc
 	services  *services
@@ -125,7 +127,8 @@ func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
 		}
 		opts.Services = l.services.urls
 	}
-	opts.Registry = standard.With(standard.Options{Egress: egressOf(o.env, opts.Services, o.listen).Check})
+	l.egress = egressOf(o.env, opts.Services, o.listen)
+	opts.Registry = standard.With(standard.Options{Egress: l.egress.Check})
 	if !o.still {
 		key, err := api.LoadOrCreateLinkKey(string(o.data))
 		if err != nil {
@@ -145,7 +148,7 @@ func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
 func (l *local) connect(ctx context.Context, a *app, o localOptions) error {
 	key := rand.Text()
 	s, err := api.New(api.Options{
-		Engine: l.engine, Key: key, Addr: "127.0.0.1:0", Clock: a.clock, Logger: o.log, Grace: time.Second,
+		Engine: l.engine, Key: key, Addr: "127.0.0.1:0", Clock: a.clock, Logger: o.log, Grace: time.Second, Egress: keysEgress(l.egress),
 	})
 	if err != nil {
 		return err

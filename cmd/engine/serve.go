@@ -204,7 +204,7 @@ func (s server) serve(ctx context.Context, listener net.Listener) error {
 	addr := listener.Addr().String()
 	srv, err := api.New(api.Options{
 		Engine: s.l.engine, Key: s.key, Addr: s.o.listen, Logger: s.log, Clock: s.a.clock, Grace: serveGrace - closeGrace,
-		Check: s.l.checkLog(s.data.log()), Build: api.Build{Version: b.Version, Commit: b.Revision, Go: b.Go},
+		Egress: keysEgress(s.l.egress), Check: s.l.checkLog(s.data.log()), Build: api.Build{Version: b.Version, Commit: b.Revision, Go: b.Go},
 	})
 	if err != nil {
 		return brokenf("", "%w", err)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -59,8 +60,10 @@ type Options struct {
 	// Grace is how long requests may go on once Serve shall end; 0: 10 s.
 	Grace time.Duration
 	// HTTP asks the issuers of tokens for their keys; nil: a client of the
-	// gateway's own.
-	HTTP *http.Client
+	// gateway's own, which asks Egress for each address; a nil Egress allows
+	// all.
+	HTTP   *http.Client
+	Egress func(host string, to netip.AddrPort) error
 	// MaxConns is how many connections are open at once; 0: 4,096.
 	MaxConns int
 	// MaxDefinition and MaxInput bound bodies in bytes; 0: 1 MiB and 10 MiB.
@@ -122,7 +125,7 @@ func New(o Options) (*Server, error) {
 	e.Use(s.guard)
 	RegisterHandlers(e, NewStrictHandler(&handlers{Server: s}, nil))
 	s.gateway = gateway.New(gateway.Options{
-		Engine: o.Engine, Logger: o.Logger, Clock: o.Clock, Reserved: reserved, HTTP: o.HTTP, Stopping: s.stopping,
+		Engine: o.Engine, Logger: o.Logger, Clock: o.Clock, Reserved: reserved, HTTP: o.HTTP, Egress: o.Egress, Stopping: s.stopping,
 	})
 	for _, path := range []string{"/", "/*"} {
 		e.RouteNotFound(path, s.elsewhere)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -46,8 +47,12 @@ type Options struct {
 	// Reserved is paths that no trigger answers, with all below them.
 	Reserved []string
 	// HTTP asks issuers of tokens for their keys; nil: a client without proxy
-	// that follows no redirects.
+	// that follows no redirects and asks Egress.
 	HTTP *http.Client
+	// Egress is asked for each address that keys are fetched from, before the
+	// connection: a nil error lets it be. host is what the definition, or the
+	// issuer, names. Nil: all is allowed.
+	Egress func(host string, to netip.AddrPort) error
 	// Stopping ends when callers shall not wait for answers any more.
 	Stopping context.Context // of the server, not of a request
 }
@@ -59,7 +64,7 @@ type Gateway struct {
 }
 
 // New returns a gateway.
-func New(o Options) *Gateway { return &Gateway{o, newTokens(o.HTTP)} }
+func New(o Options) *Gateway { return &Gateway{o, newTokens(o.HTTP, o.Egress)} }
 
 // Error is a request that did not get what it came for.
 type Error struct {

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -76,14 +79,39 @@ func (s *keySet) update(now time.Time, fetch func() ([]publicKey, error)) {
 	}
 }
 
-func newTokens(c *http.Client) *tokens {
+func newTokens(c *http.Client, egress func(host string, to netip.AddrPort) error) *tokens {
 	if c == nil {
 		c = &http.Client{
-			Transport:     &http.Transport{Proxy: nil, TLSHandshakeTimeout: fetchTimeout, MaxResponseHeaderBytes: 64 << 10},
+			Transport: &http.Transport{
+				Proxy: nil, DialContext: dialer(egress).dial, TLSHandshakeTimeout: fetchTimeout, MaxResponseHeaderBytes: 64 << 10,
+			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirected },
 		}
 	}
 	return &tokens{http: c, sets: map[string]*keySet{}}
+}
+
+// dialer connects to addresses that a policy was asked about; nil: to all.
+type dialer func(host string, to netip.AddrPort) error
+
+// dial has the policy see each address between its resolution and the
+// connection, so there is no moment in which another one could take its place.
+func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	n := net.Dialer{Timeout: fetchTimeout}
+	if d != nil {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		n.Control = func(_, resolved string, _ syscall.RawConn) error {
+			to, err := netip.ParseAddrPort(resolved)
+			if err != nil {
+				return err
+			}
+			return d(host, to)
+		}
+	}
+	return n.DialContext(ctx, network, address)
 }
 
 var errRedirected = errors.New("the address redirects; name the one that it leads to")

@@ -152,7 +152,7 @@ func TestTokenAlgorithms(t *testing.T) {
 		all = append(all, s)
 	}
 	i := &issuer{pages: map[string]string{jwtAuth.JWKS: set(all...)}, asked: map[string]int{}}
-	tokens := newTokens(&http.Client{Transport: i})
+	tokens := newTokens(&http.Client{Transport: i}, nil)
 	for how, kind := range signatures {
 		alg := string(how)
 		text := signers[kind].token(t, map[string]any{"alg": alg}, goodClaims())
@@ -189,7 +189,7 @@ func TestTokensDenied(t *testing.T) {
 	s.jwk["kid"], s.jwk["alg"], s.jwk["use"] = "k1", "RS256", "sig"
 	weak := rsaSigner(t, 1024)
 	i := &issuer{pages: map[string]string{jwtAuth.JWKS: set(s, weak)}, asked: map[string]int{}}
-	tokens := newTokens(&http.Client{Transport: i})
+	tokens := newTokens(&http.Client{Transport: i}, nil)
 	with := func(change map[string]any) map[string]any {
 		c := goodClaims()
 		for k, v := range change {
@@ -282,7 +282,7 @@ func TestTokenKeysRotate(t *testing.T) {
 	a.JWKS = ""
 	about, keys := "https://login.example/.well-known/openid-configuration", "https://keys.example/set"
 	i := &issuer{pages: map[string]string{about: `{"issuer":"https://login.example","jwks_uri":"` + keys + `"}`, keys: set(old)}, asked: map[string]int{}}
-	tokens := newTokens(&http.Client{Transport: i})
+	tokens := newTokens(&http.Client{Transport: i}, nil)
 	now := jwtNow
 	check := func(s signer, kid string) error {
 		c := goodClaims()
@@ -317,7 +317,7 @@ func TestTokenKeysRotate(t *testing.T) {
 	step(nil, 10*time.Second, next, "next", 7)
 
 	// Whoever goes away does not spoil it for the others.
-	fresh := newTokens(&http.Client{Transport: i})
+	fresh := newTokens(&http.Client{Transport: i}, nil)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := goodClaims()
@@ -341,9 +341,9 @@ func TestTokenKeysNotToBeHad(t *testing.T) {
 		"a strange curve": {about: `{"issuer":"https://login.example","jwks_uri":"` + keys + `"}`, keys: `{"keys":[{"kty":"EC","crv":"P-224","x":"AQ","y":"AQ"}]}`},
 	} {
 		i := &issuer{pages: pages, asked: map[string]int{}}
-		client := newTokens(nil).http
+		client := newTokens(nil, nil).http
 		client.Transport = i
-		tokens := newTokens(client)
+		tokens := newTokens(client, nil)
 		a := *jwtAuth
 		a.JWKS = ""
 		for range 3 {
@@ -356,7 +356,7 @@ func TestTokenKeysNotToBeHad(t *testing.T) {
 			t.Errorf("%s: the issuer was asked %d times", name, n)
 		}
 	}
-	tokens := newTokens(nil)
+	tokens := newTokens(nil, nil)
 	for n := range maxIssuers + 1 {
 		if _, err := tokens.set(&graph.JWTAuth{Issuer: fmt.Sprint(n)}); (err != nil) != (n == maxIssuers) {
 			t.Errorf("issuer %d: %v", n, err)
