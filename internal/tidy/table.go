@@ -22,6 +22,7 @@ var table = []row{
 	{"pkg/eventlog/logtest", []string{"pkg/eventlog"}},
 	{"pkg/eventlog", nil},
 	{"pkg/connectors/...", []string{"pkg/connectors/..."}},
+	{"pkg/backup", []string{"pkg/eventlog", "pkg/eventlog/boltlog"}},
 	{"pkg/egress", nil},
 	{"pkg/secrets", []string{"pkg/expression"}},
 	{"pkg/zone", nil},

@@ -180,6 +180,7 @@ func (s *streamCheck) chunks(rows *rowsOf) {
 		if err == nil {
 			_, err = c.each(func(r record) error {
 				s.step("chunks", r.seq, r.prev, hashOf(r.appendTo(nil)))
+				s.report.newer(r.at)
 				return nil
 			})
 		}
@@ -227,6 +228,7 @@ func (s *streamCheck) journal(tail []numbered) {
 			s.damage(s.name, seq, place, "it is a record of stream %s", r.stream)
 		}
 		s.step(place, seq, r.prev, hashOf(n.record))
+		s.report.newer(r.at)
 	}
 }
 

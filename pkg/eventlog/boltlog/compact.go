@@ -68,11 +68,16 @@ func reposition(tx *bolt.Tx) error {
 // WriteTo writes the log as it is now to w, as a file that Open takes: a
 // backup of a log in use. All that was acknowledged before it began is in it.
 func (l *Log) WriteTo(w io.Writer) (n int64, err error) {
-	err = l.view(context.Background(), func(tx *bolt.Tx) error {
-		n, err = tx.WriteTo(w)
-		return err
-	})
-	return n, err
+	c, err := l.Stream(context.Background(), w, nil)
+	return c.Bytes, err
 }
 
 var _ io.WriterTo = (*Log)(nil)
+
+// Stream is WriteTo that ends with ctx and tells how far it is, about each
+// MiB. A slow reader keeps the log from using again what is freed meanwhile.
+func (l *Log) Stream(ctx context.Context, w io.Writer, progress func(CopyProgress)) (CopyProgress, error) {
+	p := &pacer{ctx: ctx, out: w, size: l.fileSize, began: l.fileSize(), tell: progress}
+	err := l.copyPages(p)
+	return p.progress(), err
+}

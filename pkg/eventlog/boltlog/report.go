@@ -3,6 +3,7 @@ package boltlog
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Report is what Check found.
@@ -14,6 +15,8 @@ type Report struct {
 	Pages, Entries, Streams, Records, Messages, Payloads, Snapshots uint64
 	// Unfinished counts payloads whose writing was cut off; nothing names them.
 	Unfinished uint64
+	// Newest is the time of the newest record; zero: none has one.
+	Newest time.Time
 }
 
 // MaxDamage is how many places a Report lists.
@@ -47,5 +50,12 @@ func (r *Report) add(d Damage) {
 		r.Damage = append(r.Damage, d)
 	} else {
 		r.More++
+	}
+}
+
+// newer takes note of a record's time.
+func (r *Report) newer(at int64) {
+	if t := fromNanos(at); t.After(r.Newest) {
+		r.Newest = t
 	}
 }
