@@ -134,3 +134,19 @@ func TestKinds(t *testing.T) {
 		t.Errorf("kinds of facts reached (-want +got), rerun with -update and read the diff:\n%s", d)
 	}
 }
+
+// TestClockSteps: what ends by its timeout does, however the clock steps.
+func TestClockSteps(t *testing.T) {
+	t.Parallel()
+	b, v := Simulator{}.Calm(fixed(t, "ends"), 0)
+	if v != nil {
+		t.Fatal(v)
+	}
+	for seed := uint64(1); seed <= 1000; seed++ {
+		p := calmPlan(seed)
+		p.percent[ClockForward], p.percent[ClockBack], p.percent[CrashIdle] = 35, 70, 35
+		if what := (Simulator{}).compare(b, p, newReport(), nil); what != "" {
+			t.Fatalf("seed %d: %s", seed, what)
+		}
+	}
+}

@@ -19,8 +19,11 @@ const (
 	maxEvents = 40_000
 )
 
-// lifetime is how long others wait with what they send to a run.
-const lifetime = 400 * 24 * time.Hour
+// lifetime is how long others wait with what they send to a run. It is longer
+// than any wait that ends by itself, however far the clock steps back behind
+// the moment at which the wait began, and shorter than never in a clock that
+// steps forwards.
+const lifetime = 2*maxSkew + 400*24*time.Hour
 
 // maxLeaps is how often the clock of one world steps forwards. A schedule makes
 // up for what it missed in each step, and its runs are struck by the next.
