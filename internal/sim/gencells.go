@@ -6,12 +6,18 @@ import (
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
-// possible are the cells that a workflow can have.
+// possible are the cells that a workflow can have, those that last for a
+// moment more often.
 var possible = func() (all []cell) {
 	for _, v := range ran {
 		for _, in := range allContainers {
-			if c := (cell{v.kind, in}); c.impossible() == "" {
-				all = append(all, c)
+			c := cell{v.kind, in}
+			if c.impossible() != "" {
+				continue
+			}
+			all = append(all, c)
+			if c.ends() || v.kind == graph.Respond { // hardly anything can strike it
+				all = append(all, c, c, c)
 			}
 		}
 	}
@@ -63,15 +69,20 @@ func (g *generator) show(c cell) []doc {
 	g.undos[idIn(first)] = true
 	at = at.behind(idIn(first), "", true)
 	steps := []doc{first}
+	var last doc
 	switch c.in {
 	case inChild:
-		steps = append(steps, g.showChild(c.verb))
+		last = g.showChild(c.verb)
 	case top:
-		steps = append(steps, g.verbOf(c.verb, at))
+		last = g.verbOf(c.verb, at)
 	default:
-		steps = append(steps, g.house(c, at))
+		last = g.house(c, at)
 	}
-	last := steps[len(steps)-1]
+	if g.chance(60) {
+		lead := g.lead()
+		steps, last = append(steps, lead), anyway(last, lead)
+	}
+	steps = append(steps, last)
 	if aside {
 		steps = append([]doc{g.aside(at)}, steps...)
 	}
@@ -79,7 +90,29 @@ func (g *generator) show(c cell) []doc {
 		return steps
 	}
 	s, _ := g.action(place{mayFail: true}, "")
-	return append(steps, second(s, entry{"runAfter", doc{{idIn(last), word("[succeeded, failed, timedOut, skipped, cancelled]")}}}))
+	return append(steps, anyway(s, last))
+}
+
+// lead makes a call right before what is shown, which comes whatever became of
+// it. So its answer can be lost, and its timer be late, in the turn before.
+func (g *generator) lead() doc {
+	return g.loose(g.call0("test."+one(g.dice, "keyed", "safe", "never"), one(g.dice, "ok", "ok", "slow", "refuse")))
+}
+
+// loose has most calls made once, and with a timer that never strikes.
+func (g *generator) loose(s doc) doc {
+	if g.chance(75) {
+		s = s.with("retry", doc{{"attempts", 1}})
+	}
+	if g.chance(60) {
+		s = s.with("timeout", never)
+	}
+	return s
+}
+
+// anyway makes a step come behind another, whatever became of that.
+func anyway(s, before doc) doc {
+	return second(s, entry{"runAfter", doc{{idIn(before), word("[succeeded, failed, timedOut, skipped, cancelled]")}}})
 }
 
 // house makes a container with the verb in it.
@@ -125,16 +158,20 @@ func (g *generator) house(c cell, at place) doc {
 		}
 		return doc{{"id", id}, {"switch", "input.n >= 0"}, {"cases", doc{{`"true"`, []doc{g.verbOf(c.verb, in)}}}}}
 	case inCatch:
-		s := second(g.call0("test.keyed", "refuse"), entry{"description", "It fails."})
+		s := g.loose(second(g.call0("test.keyed", "refuse"), entry{"description", "It fails."}))
 		return s.with("catch", []doc{{{"do", []doc{g.verbOf(c.verb, handler)}}}})
 	case inFinally:
 		return doc{{"id", id}, {"do", []doc{fine()}}, {"finally", []doc{g.verbOf(c.verb, handler)}}}
 	case inCompensate:
-		s := fine()
+		s := g.loose(fine())
 		s = s.with("compensate", []doc{g.verbOf(c.verb, handler)})
-		return doc{{"id", id}, {"do", []doc{s, {{"id", g.id("roll")}, {"rollback", word(idIn(s))}}}}}
+		return doc{{"id", id}, {"do", []doc{s, anyway(doc{{"id", g.id("roll")}, {"rollback", word(idIn(s))}}, s)}}}
 	case inOnTimeout:
-		return doc{{"id", id}, {"wait", never}, {"timeout", "1s"}, {"onTimeout", []doc{g.verbOf(c.verb, handler)}}}
+		s := doc{{"id", id}, {"wait", never}, {"timeout", "1s"}, {"onTimeout", []doc{g.verbOf(c.verb, handler)}}}
+		if !g.p.Racy {
+			return s
+		}
+		return doc{{"id", g.id("par")}, {"parallel", []doc{s, g.call0("test.keyed", "ok")}}} // an answer comes with the timer
 	case inNotify:
 		s, _ := g.approval(place{})
 		for !hasIn(s, "approval", "notify") {
@@ -174,7 +211,8 @@ func (g *generator) showChild(verb graph.Kind) doc {
 	first := k.call0("test.keyed", "ok")
 	first = first.with("compensate", k.undo(at, idIn(first)))
 	k.undos[idIn(first)] = true
-	k.p.Source = k.document([]doc{first, k.verbOf(verb, at.behind(idIn(first), "", true))})
+	first = k.loose(first)
+	k.p.Source = k.document([]doc{first, anyway(k.verbOf(verb, at.behind(idIn(first), "", true)), first)})
 	g.p.Timed = g.p.Timed || k.p.Timed
 	k.p.Kids = nil
 	g.p.Kids = append(g.p.Kids, k.p)

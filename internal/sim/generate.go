@@ -30,7 +30,7 @@ func Generate(seed uint64) *Program {
 		},
 	}
 	c, chosen := shown(seed)
-	g.extremes()
+	g.extremes(chosen)
 	g.p.Racy = g.p.Racy || chosen && (c.forcesRace() || c.ends() && d.chance(40) || d.chance(15))
 	g.kids()
 	g.source()
@@ -46,12 +46,17 @@ func Generate(seed uint64) *Program {
 }
 
 // extremes makes a few workflows meet what hardly ever happens: turns that end
-// at their bound, bytes that are not at hand, and too many parents.
-func (g *generator) extremes() {
-	if g.chance(12) {
-		g.p.bound = 1 + g.n(12)
+// at their bound, bytes that are not at hand, and too many parents. Of those
+// that are made to have a cell it is more.
+func (g *generator) extremes(chosen bool) {
+	bound, many := 12, 6
+	if chosen {
+		bound, many = 20, 14
 	}
-	if g.chance(6) {
+	if g.chance(bound) {
+		g.p.bound = one(g.dice, 1, 2, 3, 1+g.n(12))
+	}
+	if g.chance(many) {
 		g.many = true
 	}
 	if g.chance(6) {
@@ -165,13 +170,13 @@ func (g *generator) block(at place, n int) []doc {
 		if i > 0 && g.left <= 0 {
 			break
 		}
-		anyway := i > 0 && at.mayFail && !at.beside && g.chance(8)
-		if anyway {
+		despite := i > 0 && at.mayFail && !at.beside && g.chance(8)
+		if despite {
 			at.sees = nil // what was before need not have succeeded
 		}
 		s, read := g.step(at)
 		ends := has(s, "return", "terminate", "fail")
-		if ends && at.branch && !anyway && (i > 0 || n == 1) && g.chance(40) {
+		if ends && at.branch && !despite && (i > 0 || n == 1) && g.chance(40) {
 			return append(steps, s)
 		}
 		if !ends && hopeless(s) {
@@ -183,9 +188,8 @@ func (g *generator) block(at place, n int) []doc {
 		if ends || !has(s, "if") && g.chance(8) {
 			s, read = second(s, entry{"if", g.truth(at)}), ""
 		}
-		if anyway {
-			s = second(s, entry{"runAfter", doc{{idIn(steps[i-1]), word("[succeeded, failed, timedOut, skipped, cancelled]")}}})
-			read = ""
+		if despite {
+			s, read = anyway(s, steps[i-1]), ""
 		}
 		steps = append(steps, s)
 		at = at.behind(idIn(s), read, g.undos[idIn(s)])

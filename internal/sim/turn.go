@@ -31,14 +31,14 @@ func (s *run) turn() {
 		sends = s.m.Sends(t.Events)
 		commands = s.m.Commands(t.Events)
 	}
-	if t.More {
+	s.report.turn(&t)
+	s.meet(&t)
+	if t.More { // it strikes what was decided and what is decided next
 		s.hit(Split)
 	}
 	if len(t.Wants) > 0 {
 		s.hit(Lack)
 	}
-	s.report.turn(&t)
-	s.meet(&t)
 	s.traceTurn(in, &t)
 	s.checkTaken(&t)
 	if len(t.Wants) > 0 { // a twin of before may have pages decoded that the live machine lacks
