@@ -4,7 +4,7 @@
 GO    ?= go
 TOOL  := $(GO) tool -modfile=tools/go.mod
 T     ?= 30s
-N     ?= 20000
+N     ?= 1000000
 BASE  ?= main
 FOR   ?= 0s
 RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
@@ -51,8 +51,8 @@ histories: ## record the histories of a new release (make histories R=v1.0)
 fuzz: ## every fuzz target for T (make fuzz T=30s)
 	$(GO) run ./internal/cmd/each -fuzz=$(T)
 
-sim: ## N simulated runs (make sim N=20000)
-	$(GO) test ./internal/sim -run=TestSim -count=1 -timeout=60m -v -args -sim.n=$(N)
+sim: ## N simulated runs; 500,000 must fill every cell (make sim N=20000)
+	$(GO) test ./internal/sim -run='^TestSim$$' -count=1 -timeout=6h -v -args -sim.n=$(N) -sim.enough=500000
 
 crash: ## kills of a serving engine under load: 300, or for a while (make crash FOR=60m)
 	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=150m -v -crash.n=300 -crash.for=$(FOR)

@@ -89,8 +89,12 @@ func (r *Report) writeTables(w io.Writer) {
 	t.Flush()
 	for f := range faults {
 		counts, empty := r.counts(f)
-		fmt.Fprintf(w, "%s: %d cells of verb and container, least %d, median %d, %d empty\n",
-			f, len(counts), counts[0], counts[len(counts)/2], len(empty))
+		least := ""
+		if len(empty) == 0 {
+			least = " (" + r.named(f, counts[0]) + ")"
+		}
+		fmt.Fprintf(w, "%s: %d cells of verb and container, least %d%s, median %d, %d empty\n",
+			f, len(counts), counts[0], least, counts[len(counts)/2], len(empty))
 		if len(empty) <= namedCells {
 			for _, cell := range empty {
 				fmt.Fprintf(w, "  empty: %s\n", cell)
@@ -120,25 +124,62 @@ func (r *Report) counts(f Fault) (counts []int, empty []string) {
 	return counts, empty
 }
 
-// Enough runs to reach each verb with each fault, each verb in each container,
-// and each with each fault.
+// named returns a verb in a container that a fault struck so often.
+func (r *Report) named(f Fault, n int) string {
+	for _, v := range ran {
+		for _, in := range allContainers {
+			if c := (cell{v.kind, in}); c.impossible() == "" && f.spares(v.kind) == "" && r.of(v.kind, in, f) == n {
+				return v.name + " in " + containerNames[in]
+			}
+		}
+	}
+	return ""
+}
+
+// WriteCells writes how often each fault struck each verb in each container.
+// A cell that cannot be has a dash; the reasons stand in impossible and spares.
+func (r *Report) WriteCells(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "verb\tin\t")
+	for f := range faults {
+		fmt.Fprintf(t, "%s\t", f)
+	}
+	fmt.Fprintln(t)
+	for _, v := range ran {
+		for _, in := range allContainers {
+			fmt.Fprintf(t, "%s\t%s\t", v.name, containerNames[in])
+			for f := range faults {
+				if (cell{v.kind, in}).impossible() != "" || f.spares(v.kind) != "" {
+					fmt.Fprint(t, "-\t")
+				} else {
+					fmt.Fprintf(t, "%d\t", r.of(v.kind, in, f))
+				}
+			}
+			fmt.Fprintln(t)
+		}
+	}
+	t.Flush()
+}
+
+// Enough runs to reach each verb with each fault, and each verb in each
+// container.
 const (
-	enoughForPairs   = 10_000
-	enoughForCells   = 20_000
-	enoughForTriples = 1_000_000
+	enoughForPairs = 10_000
+	enoughForCells = 20_000
 )
 
 // Missing lists what so many runs should have reached and have not: verbs with
-// faults, verbs in containers, both together, and kinds of facts.
-func (r *Report) Missing() []string {
+// faults, verbs in containers, and kinds of facts; and, from full runs on, each
+// verb in each container with each fault.
+func (r *Report) Missing(full int) []string {
 	var none []string
-	if r.runs < enoughForPairs {
+	if r.runs < min(enoughForPairs, full) {
 		return nil
 	}
 	for f := range faults {
 		counts, empty := r.counts(f)
 		switch {
-		case r.runs >= enoughForTriples:
+		case r.runs >= full:
 			none = append(none, empty...)
 		case len(empty) == len(counts) && (f < byChance || r.runs >= enoughForCells):
 			none = append(none, f.String())
