@@ -61,7 +61,7 @@ func (l *Log) checkpoint() {
 		return
 	}
 	if l.stopped != nil {
-		c.check.end(eventlog.ErrClosed)
+		c.check.end(l.stopped)
 		return
 	}
 	var step mover

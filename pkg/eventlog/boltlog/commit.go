@@ -100,7 +100,7 @@ func (l *Log) drain() {
 func (l *Log) commit() {
 	c := &l.committer
 	if l.stopped != nil { // the committer alone writes it
-		answer(c.batch, eventlog.ErrClosed)
+		answer(c.batch, l.stopped) // whoever hears of it first says why
 		return
 	}
 	var g *group

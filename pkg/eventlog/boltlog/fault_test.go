@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -129,8 +130,8 @@ func TestUnknownOutcome(t *testing.T) {
 		again := l.Append(t.Context(), eventlog.Batch{Stream: "s", Record: []byte("x")})
 		checkpoint := l.Checkpoint(t.Context())
 		for what, err := range map[string]error{"Append": again, "Head": headErr, "Checkpoint": checkpoint} {
-			if !errors.Is(err, eventlog.ErrClosed) {
-				t.Errorf("%s after that = %v, want %v", what, err, eventlog.ErrClosed)
+			if !errors.Is(err, eventlog.ErrClosed) || !strings.Contains(err.Error(), "outcome is unknown") {
+				t.Errorf("%s after that = %v, want %v, and why", what, err, eventlog.ErrClosed)
 			}
 		}
 		_ = l.Close() // may say that it could not write
