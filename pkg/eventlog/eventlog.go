@@ -211,4 +211,8 @@ type Filter struct {
 	Before   string // only stream names below it (above, when Oldest): the cursor of the last page
 	Oldest   bool   // oldest stream name first
 	Limit    int    // 0: all
+	// Brief goes with Open and leaves out of the summaries what Summary.Brief
+	// leaves out: many more can be read in the same time. It goes with none of
+	// Kind, Workflow and Key.
+	Brief bool
 }

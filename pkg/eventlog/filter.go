@@ -39,6 +39,16 @@ func (f Filter) behind(stream string) bool {
 // wait for it.
 func (s Summary) Open() bool { return !s.Ended || s.Inbox > 0 }
 
+// Brief returns what recovery asks of every open stream: its name, how many
+// records and messages it has, its status, when it wakes, and how often it was
+// tried.
+func (s Summary) Brief() Summary {
+	return Summary{
+		Stream: s.Stream, Records: s.Records, Inbox: s.Inbox,
+		Status: s.Status, Ended: s.Ended, WakeAt: s.WakeAt, Attempts: s.Attempts,
+	}
+}
+
 // Clone returns a copy of s that shares nothing with it. Empty lists are nil.
 func (s Summary) Clone() Summary {
 	s.Keys = append([]string(nil), s.Keys...)

@@ -84,6 +84,10 @@ func (l *Log) checkpoint() {
 	}
 }
 
+// fillPercent is how full pages are left where one is split. Most streams are
+// new, and stand behind all others: half a page each would stay empty.
+const fillPercent = 0.9
+
 // mover is one transaction of a checkpoint.
 type mover struct {
 	log     *Log
@@ -103,6 +107,9 @@ type moved struct {
 
 func (m *mover) run() (changed bool, err error) {
 	c := &m.log.committer
+	for _, b := range [][]byte{bucketChunks, bucketHeads, bucketOpen} {
+		m.tx.Bucket(b).FillPercent = fillPercent
+	}
 	for m.todo = c.check.todo; len(m.todo) > 0 && m.size < maxGroupBytes; {
 		whole, err := m.move(m.todo[0])
 		if err != nil {
@@ -186,7 +193,9 @@ func (m *mover) settle(s *stream, h head) error {
 		return err
 	}
 	if h.open() {
-		return open.Put(name, []byte{format})
+		value = h.brief(s.name)
+		m.size += len(value) + len(name)
+		return open.Put(name, value)
 	}
 	return open.Delete(name)
 }

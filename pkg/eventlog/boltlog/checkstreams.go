@@ -283,12 +283,17 @@ func (s *streamCheck) inbox(rows *rowsOf, tail []numbered) {
 // open compares the index of open streams with the head.
 func (s *streamCheck) open(rows *rowsOf) {
 	indexed := rows.name == s.name
+	var row []byte
 	if indexed {
+		row = rows.value
 		rows.advance(false)
 	}
 	want := s.stored.upTo > 0 && s.stored.open()
 	if indexed != want && !s.broken {
 		s.damage(s.name, 0, "open", "the index of open streams has it: %v, its head says: %v", indexed, want)
+	}
+	if indexed && want && !s.broken && !fits(s.name, row, &s.stored) {
+		s.damage(s.name, 0, "open", "the index of open streams says something else than its head")
 	}
 }
 

@@ -46,6 +46,7 @@ type lister struct {
 	changed []string // in the order of the list, as of its beginning
 	page    []listRow
 	ended   bool
+	status  string // of the last brief row
 }
 
 type listRow struct {
@@ -113,10 +114,15 @@ func (p *lister) fill(tx *bolt.Tx, tail map[string]*stream) error {
 			p.ended = true
 			return nil
 		}
+		var v []byte
 		if k != nil && string(k) == name {
+			v = cur.value
 			k = cur.next(p.filter.Prefix)
 		}
 		p.filter.Before = name
+		if p.filter.Brief && p.brief(name, tail[name], v) {
+			continue
+		}
 		p.row(name, tail[name], heads)
 	}
 	return nil
@@ -144,6 +150,9 @@ func (p *lister) row(name string, s *stream, heads *bolt.Bucket) {
 	f := p.filter
 	f.Before = "" // the walk has seen to it
 	if ok && f.Admits(v) {
+		if f.Brief {
+			v = v.Brief()
+		}
 		p.page = append(p.page, listRow{v, nil})
 	}
 }
@@ -171,14 +180,14 @@ func summaryOf(name string, s *stream, heads *bolt.Bucket) (v eventlog.Summary, 
 type names struct {
 	cursor *bolt.Cursor
 	oldest bool
+	value  []byte // of the key that was returned last
 }
 
 // seek returns the first name of the list behind before.
-func (n names) seek(before, prefix string) []byte {
-	var k []byte
+func (n *names) seek(before, prefix string) (k []byte) {
 	if n.oldest {
-		if k, _ = n.cursor.Seek([]byte(max(before, prefix))); before != "" && string(k) == before {
-			k, _ = n.cursor.Next()
+		if k, n.value = n.cursor.Seek([]byte(max(before, prefix))); before != "" && string(k) == before {
+			k, n.value = n.cursor.Next()
 		}
 		return within(k, prefix)
 	}
@@ -187,21 +196,20 @@ func (n names) seek(before, prefix string) []byte {
 		end = top
 	}
 	if end == "" {
-		k, _ = n.cursor.Last()
+		k, n.value = n.cursor.Last()
 	} else if k, _ = n.cursor.Seek([]byte(end)); k == nil {
-		k, _ = n.cursor.Last()
+		k, n.value = n.cursor.Last()
 	} else {
-		k, _ = n.cursor.Prev()
+		k, n.value = n.cursor.Prev()
 	}
 	return within(k, prefix)
 }
 
-func (n names) next(prefix string) []byte {
-	var k []byte
+func (n *names) next(prefix string) (k []byte) {
 	if n.oldest {
-		k, _ = n.cursor.Next()
+		k, n.value = n.cursor.Next()
 	} else {
-		k, _ = n.cursor.Prev()
+		k, n.value = n.cursor.Prev()
 	}
 	return within(k, prefix)
 }

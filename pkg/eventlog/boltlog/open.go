@@ -205,6 +205,7 @@ func inspect(path string, opts Options) error {
 			eventlog.ErrCorrupt, page, reason)
 	})
 	p.keys = true
+	defer readAhead(f)()
 	bs, err := p.buckets()
 	if err != nil {
 		return err

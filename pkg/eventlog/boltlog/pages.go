@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // pages reads the pages of a bbolt file without bbolt: every page at most once,
@@ -14,8 +15,9 @@ type pages struct {
 	file io.ReaderAt
 	head header
 	seen []uint64 // a bit for each page that was reached
-	keys bool     // values are not read
+	keys bool     // values are not read, and keys only until f returns
 	read uint64   // pages read so far
+	kept []kept   // where only keys are read: what the pages of each depth are read into
 	// damaged hears of each page that cannot be used; what it holds is left
 	// out. An error from it ends the walk.
 	damaged func(page uint64, reason string) error
@@ -23,6 +25,12 @@ type pages struct {
 
 func newPages(file io.ReaderAt, h header, damaged func(uint64, string) error) *pages {
 	return &pages{file: file, head: h, seen: make([]uint64, h.pages/64+1), damaged: damaged}
+}
+
+// kept is the memory of a page that is used again.
+type kept struct {
+	buf      []byte
+	elements []element
 }
 
 // element is one row of a page.
@@ -47,12 +55,24 @@ const (
 	maxDepth    = 64
 )
 
+// memory returns what a page of this depth is read into.
+func (p *pages) memory(depth int) *kept {
+	if !p.keys {
+		return &kept{buf: make([]byte, p.head.pageSize)}
+	}
+	for len(p.kept) <= depth {
+		p.kept = append(p.kept, kept{buf: make([]byte, p.head.pageSize)})
+	}
+	return &p.kept[depth]
+}
+
 // load reads a page. Its reason is empty when the page is sound.
-func (p *pages) load(id uint64) (pg page, reason string) {
+func (p *pages) load(id uint64, depth int) (pg page, reason string) {
 	if id < 2 || id >= p.head.pages {
 		return pg, "it is outside of the file"
 	}
-	buf := make([]byte, p.head.pageSize)
+	m := p.memory(depth)
+	buf := m.buf
 	if _, err := p.file.ReadAt(buf, int64(id*p.head.pageSize)); err != nil {
 		return pg, fmt.Sprintf("it cannot be read: %v", err)
 	}
@@ -90,12 +110,14 @@ func (p *pages) load(id uint64) (pg page, reason string) {
 		_, err := p.file.ReadAt(b, int64(id*p.head.pageSize+off))
 		return b, err == nil
 	}
-	return parsePage(id, buf, p.keys, bytesAt)
+	pg, reason = parsePage(id, buf, m.elements, p.keys, bytesAt)
+	m.elements = pg.elements[:0]
+	return pg, reason
 }
 
-// parsePage reads the elements of a page; bytesAt yields what lies at a place
-// of it.
-func parsePage(id uint64, buf []byte, keys bool, bytesAt func(off, n uint64) ([]byte, bool)) (pg page, reason string) {
+// parsePage reads the elements of a page, into those given if they are enough;
+// bytesAt yields what lies at a place of it.
+func parsePage(id uint64, buf []byte, elements []element, keys bool, bytesAt func(off, n uint64) ([]byte, bool)) (pg page, reason string) {
 	e := binary.NativeEndian
 	flags, count := e.Uint16(buf[8:]), uint64(e.Uint16(buf[10:]))
 	if flags != branchFlag && flags != leafFlag {
@@ -108,7 +130,7 @@ func parsePage(id uint64, buf []byte, keys bool, bytesAt func(off, n uint64) ([]
 	if pg.branch && count == 0 {
 		return pg, "it is a branch without children"
 	}
-	pg.elements = make([]element, 0, count)
+	pg.elements = slices.Grow(elements[:0], int(count))
 	for i := range count {
 		off := pageHeaderSize + i*elementSize
 		b, ok := bytesAt(off, elementSize)
@@ -158,7 +180,7 @@ func (p *pages) walk(id uint64, low, high []byte, depth int, f func(element) err
 	if depth > maxDepth {
 		return p.damaged(id, "the tree is too deep")
 	}
-	pg, reason := p.load(id)
+	pg, reason := p.load(id, depth)
 	if reason == "" && !pg.within(low, high) {
 		reason = "its keys belong elsewhere"
 	}
@@ -207,10 +229,10 @@ func (p *pages) buckets() (bs []bucket, err error) {
 		}
 		b := bucket{name: string(el.key), root: binary.NativeEndian.Uint64(el.value)}
 		if b.root == 0 {
-			buf := el.value[16:]
+			buf := bytes.Clone(el.value[16:])
 			reason := "an inline bucket is too short"
 			if len(buf) >= pageHeaderSize {
-				b.inline, reason = parsePage(0, buf, false, func(off, n uint64) ([]byte, bool) {
+				b.inline, reason = parsePage(0, buf, nil, false, func(off, n uint64) ([]byte, bool) {
 					if off+n > uint64(len(buf)) {
 						return nil, false
 					}

@@ -196,6 +196,47 @@ func testCursor(t *testing.T, b *bench) {
 	}
 }
 
+// A brief list holds the same streams as a whole one and says of each what
+// Summary.Brief does, wherever the store keeps it.
+func testBrief(t *testing.T, b *bench) {
+	const streams = 1100
+	for i := range streams {
+		s := &eventlog.Summary{
+			Kind: "run", Workflow: "w", Status: []string{"waiting", "running"}[i/7%2], Ended: i%5 == 0, Attempts: i % 4, Keys: []string{"k"},
+		}
+		if i%3 > 0 {
+			s.WakeAt = epoch.Add(time.Duration(i) * time.Hour)
+		}
+		b.append(eventlog.Batch{Stream: fmt.Sprintf("run/%04d", i), Summary: s})
+	}
+	for i := range 50 {
+		b.append(rec(fmt.Sprintf("run/%04d", i*20+1), 0))
+		b.append(eventlog.Batch{Stream: "run/0001", Send: []eventlog.Message{msg("x", uint64(i+1), fmt.Sprintf("run/%04d", i*15))}})
+	}
+	for _, f := range []eventlog.Filter{
+		{Open: true},
+		{Open: true, Oldest: true},
+		{Open: true, Oldest: true, Before: "run/0500", Limit: 100},
+		{Open: true, Statuses: []string{"waiting"}},
+		{Open: true, Prefix: "run/02"},
+	} {
+		for range 2 {
+			want := b.list(f)
+			for i := range want {
+				want[i] = want[i].Brief()
+			}
+			brief := f
+			brief.Brief = true
+			equal(t, fmt.Sprintf("%+v", brief), b.list(brief), want)
+			if len(want) == 0 {
+				t.Error("nothing was listed")
+			}
+			b.reopen()
+		}
+		b.append(eventlog.Batch{Stream: "run/0007", Summary: &eventlog.Summary{Status: "waiting", Attempts: 3, WakeAt: epoch}})
+	}
+}
+
 func payload(s string) eventlog.Payload {
 	return eventlog.Payload{Hash: sha256.Sum256([]byte(s)), Bytes: []byte(s)}
 }

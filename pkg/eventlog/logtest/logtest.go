@@ -35,6 +35,7 @@ func Test(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"heads", testHead},
 		{"list filters", testList},
 		{"list cursors", testCursor},
+		{"brief lists", testBrief},
 		{"messages arrive once and in order", testMessages},
 		{"took removes", testTook},
 		{"an inbox has a bound for outside senders", testInboxBound},

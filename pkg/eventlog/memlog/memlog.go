@@ -238,9 +238,14 @@ func (l *Log) rows(ctx context.Context, f eventlog.Filter) ([]eventlog.Summary, 
 	}
 	var rows []eventlog.Summary
 	for name, s := range l.data.streams {
-		if v := s.view(name); f.Admits(v) {
-			rows = append(rows, v)
+		v := s.view(name)
+		if !f.Admits(v) {
+			continue
 		}
+		if f.Brief {
+			v = v.Brief()
+		}
+		rows = append(rows, v)
 	}
 	slices.SortFunc(rows, func(a, b eventlog.Summary) int {
 		if f.Oldest {
