@@ -85,14 +85,30 @@ type Log struct {
 	committer committer
 }
 
-// request is something the committer does for a caller.
+// request is something the committer does for a caller: an append, a
+// checkpoint, or whatever do says.
 type request struct {
 	size       int
-	checkpoint bool               // asks for one; do is nil
+	batches    []eventlog.Batch
+	ready      []prepared         // of batches
+	checkpoint bool               // asks for one
 	do         func(*group) error // adds to the transaction; an error drops this request alone
-	refused    error              // what do returned
+	refused    error              // why it was dropped
 	done       chan error
+
+	one [1]prepared // where ready is, mostly
 }
+
+// add adds what is asked for to the transaction.
+func (r *request) add(g *group) error {
+	if r.do != nil {
+		return r.do(g)
+	}
+	return g.append(r.batches, r.ready)
+}
+
+// requests are those that appended before, to be used again.
+var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
 
 // maxQueue bounds the callers that wait; more wait outside, where their
 // context can still call them back.
@@ -104,7 +120,9 @@ func (l *Log) Commits() uint64 { return l.commits.Load() }
 
 // do hands r to the committer and waits for it.
 func (l *Log) do(ctx context.Context, r *request) error {
-	r.done = make(chan error, 1)
+	if r.done == nil {
+		r.done = make(chan error, 1)
+	}
 	if err := l.enqueue(ctx, r); err != nil {
 		return err
 	}
@@ -152,7 +170,8 @@ func (l *Log) Close() error {
 // Append implements eventlog.Log.
 func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
 	size := 0
-	for _, b := range bs {
+	for i := range bs {
+		b := &bs[i]
 		if err := b.Validate(); err != nil {
 			return err
 		}
@@ -161,7 +180,18 @@ func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
 			size += len(m.Body) + 64
 		}
 	}
-	return l.do(ctx, &request{size: size, do: func(g *group) error { return g.append(bs) }})
+	r := requests.Get().(*request)
+	r.size, r.batches, r.ready = size, bs, r.one[:]
+	if len(bs) > len(r.ready) {
+		r.ready = make([]prepared, len(bs))
+	}
+	for i := range bs {
+		l.prepare(&r.ready[i], &bs[i])
+	}
+	err := l.do(ctx, r)
+	*r = request{done: r.done}
+	requests.Put(r)
+	return err
 }
 
 // Checkpoint moves the journal as it is now into the streams' own chunks and

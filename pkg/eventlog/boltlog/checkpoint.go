@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
 )
@@ -64,23 +63,25 @@ func (l *Log) checkpoint() {
 		c.check.end(l.stopped)
 		return
 	}
-	var step mover
-	err := l.write(func(tx *bolt.Tx) (bool, error) {
-		step = mover{log: l, tx: tx, journal: journalReader{tx: tx}}
-		return step.run()
-	})
-	switch {
-	case errors.Is(err, eventlog.ErrFull):
-		c.check.hold = c.number + holdFor
-		c.check.end(err)
-	case err != nil:
-		c.check.end(err)
-	default:
-		step.publish()
-		if len(c.check.todo) == 0 {
-			c.segment = 0
-			c.check.end(nil)
+	m := mover{log: l, most: maxGroupBytes}
+	l.moved(&m, l.write(m.run))
+}
+
+// moved goes on from a part of the checkpoint that was written, or ends the
+// checkpoint when there is nothing left to do or it cannot go on.
+func (l *Log) moved(m *mover, err error) {
+	c := &l.committer
+	if err != nil {
+		if errors.Is(err, eventlog.ErrFull) {
+			c.check.hold = c.number + holdFor
 		}
+		c.check.end(err)
+		return
+	}
+	m.publish()
+	if len(c.check.todo) == 0 && !m.left {
+		c.segment = 0
+		c.check.end(nil)
 	}
 }
 
@@ -93,9 +94,11 @@ type mover struct {
 	log     *Log
 	tx      *bolt.Tx
 	journal journalReader
+	most    int // how many bytes it moves
 	size    int
 	moved   []moved
 	todo    []*stream // not yet whole
+	left    bool      // segments can be removed now that nobody needs
 }
 
 // moved is what a transaction did for one stream.
@@ -105,12 +108,13 @@ type moved struct {
 	whole   bool   // nothing of it is left to the journal
 }
 
-func (m *mover) run() (changed bool, err error) {
+func (m *mover) run(tx *bolt.Tx) (changed bool, err error) {
+	m.tx, m.journal = tx, journalReader{tx: tx}
 	c := &m.log.committer
 	for _, b := range [][]byte{bucketChunks, bucketHeads, bucketOpen} {
 		m.tx.Bucket(b).FillPercent = fillPercent
 	}
-	for m.todo = c.check.todo; len(m.todo) > 0 && m.size < maxGroupBytes; {
+	for m.todo = c.check.todo; len(m.todo) > 0 && m.size < m.most; {
 		whole, err := m.move(m.todo[0])
 		if err != nil {
 			return false, err
@@ -130,7 +134,7 @@ func (d dirty) stale() bool { return d.stream.since != d.since }
 func (m *mover) move(s *stream) (whole bool, err error) {
 	h := s.head
 	tail := s.tail
-	for len(tail) > 0 && m.size < maxGroupBytes {
+	for len(tail) > 0 && m.size < m.most {
 		n, err := m.chunk(s, h.chunked+1, tail)
 		if err != nil {
 			return false, err
@@ -261,31 +265,51 @@ func (m *mover) part(s *stream, chunked uint64) error {
 	return heads.Put([]byte(s.name), h.encode(s.name))
 }
 
-// drop removes the segments of the journal that nobody needs.
+// drop moves the journal's floor and removes the segments that nobody needs
+// any more. Those that nobody needs because of this very transaction stay for
+// the next: a reader who sees the file after it may know the streams as they
+// were before.
 func (m *mover) drop() (dropped bool, err error) {
 	c := &m.log.committer
 	settled := map[*stream]bool{}
 	for _, mv := range m.moved {
 		settled[mv.stream] = mv.whole
 	}
-	floor := c.number + 1
+	was, floor := c.number+1, c.number+1
 	for _, d := range c.dirty {
-		if !d.stale() && !settled[d.stream] {
+		if d.stale() {
+			continue
+		}
+		was = min(was, d.since)
+		if !settled[d.stream] {
 			floor = d.since
 			break
 		}
 	}
-	if floor <= c.floor {
-		return false, nil
+	m.left = segmentOf(was) < segmentOf(floor)
+	if dropped, err = m.dropSegments(segmentOf(was)); err != nil {
+		return false, err
 	}
-	for segment := segmentOf(c.floor); segment < segmentOf(floor); segment++ {
-		err := m.tx.DeleteBucket(segmentName(segment))
-		if err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
+	if floor > c.floor {
+		c.floor, dropped = floor, true
+	}
+	return dropped, nil
+}
+
+// dropSegments removes the journal's segments below one.
+func (m *mover) dropSegments(below uint64) (dropped bool, err error) {
+	segments := m.tx.Cursor()
+	for {
+		k, _ := segments.Seek([]byte(segmentPrefix))
+		segment, ok := parseSegment(k)
+		if !ok || segment >= below {
+			return dropped, nil
+		}
+		if err := m.tx.DeleteBucket(bytes.Clone(k)); err != nil {
 			return false, err
 		}
+		dropped = true
 	}
-	c.floor = floor
-	return true, nil
 }
 
 // publish makes what the transaction did visible.
@@ -298,7 +322,7 @@ func (m *mover) publish() {
 		s.tail = s.tail[mv.chunked-s.chunked:]
 		s.chunked = mv.chunked
 		if mv.whole {
-			s.since = 0
+			s.settled()
 			delete(l.tail, s.name)
 		}
 	}

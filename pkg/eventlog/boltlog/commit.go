@@ -3,6 +3,7 @@ package boltlog
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -21,6 +22,9 @@ type committer struct {
 	segment int64    // bytes in the journal since the last checkpoint
 	held    *request // taken from the queue, for the next batch
 	batch   []*request
+	size    int // of the batch
+	group   group
+	buffer  buffer  // of the values of a transaction
 	dirty   []dirty // streams not at their checkpoint, oldest first
 	check   checkpoint
 	full    bool // the last transaction found the disk full
@@ -43,8 +47,9 @@ func (l *Log) run() {
 		}
 		if len(l.committer.batch) > 0 {
 			l.commit()
+		} else {
+			l.checkpoint()
 		}
-		l.checkpoint()
 	}
 }
 
@@ -63,24 +68,35 @@ func (l *Log) gather() bool {
 			l.startCheckpoint()
 		}
 	}
+	l.assemble()
 	l.drain()
 	return len(c.batch) > 0 || c.check.running()
+}
+
+// assemble lets those run who are about to append: goroutines that are ready
+// get their turn before the batch is closed. When there is none it costs
+// nothing, and it waits for nobody who is not ready.
+func (l *Log) assemble() {
+	for n := -1; n < len(l.queue); {
+		n = len(l.queue)
+		runtime.Gosched()
+	}
 }
 
 // drain takes what waits until the batch is full. The one that does not fit
 // any more is held for the next.
 func (l *Log) drain() {
 	c := &l.committer
-	for size := 0; ; {
+	for c.size = 0; ; {
 		if r := c.held; r != nil {
 			switch {
 			case r.checkpoint:
 				c.check.waiters = append(c.check.waiters, r)
 				l.startCheckpoint()
-			case len(c.batch) > 0 && (size+r.size > maxGroupBytes || len(c.batch) == maxGroup):
+			case len(c.batch) > 0 && (c.size+r.size > maxGroupBytes || len(c.batch) == maxGroup):
 				return
 			default:
-				size += r.size
+				c.size += r.size
 				c.batch = append(c.batch, r)
 			}
 			c.held = nil
@@ -96,28 +112,55 @@ func (l *Log) drain() {
 	}
 }
 
-// commit writes the batch in one transaction and answers everybody.
+// sharedStep bounds what a checkpoint moves in a transaction that callers wait
+// for, unless they bring so much that it would never come to an end.
+const sharedStep = 128 << 10
+
+// commit writes the batch in one transaction and answers everybody. The next
+// part of a checkpoint goes with it: it costs no flush of its own then.
 func (l *Log) commit() {
 	c := &l.committer
 	if l.stopped != nil { // the committer alone writes it
 		answer(c.batch, l.stopped) // whoever hears of it first says why
 		return
 	}
-	var g *group
-	err := l.write(func(tx *bolt.Tx) (bool, error) {
-		g = l.newGroup(tx)
-		for _, r := range c.batch {
-			r.refused = r.do(g)
-		}
-		return g.wrote || len(g.entries) > 0, l.journal(tx, g.entries)
-	})
-	if err == nil {
-		l.publish(g)
+	step := c.check.running()
+	err := l.transact(step)
+	if step && errors.Is(err, eventlog.ErrFull) {
+		err = l.transact(false) // perhaps there is room for the batch alone
 	}
 	answer(c.batch, err)
 	if err == nil && !c.check.running() && l.due() {
 		l.startCheckpoint()
 	}
+}
+
+func (l *Log) transact(step bool) error {
+	c := &l.committer
+	g := &c.group
+	defer g.end()
+	m := mover{log: l, most: max(sharedStep, 2*c.size)}
+	err := l.write(func(tx *bolt.Tx) (bool, error) {
+		moved := false
+		if step {
+			var err error
+			if moved, err = m.run(tx); err != nil {
+				return false, err
+			}
+		}
+		g.begin(l, tx)
+		for _, r := range c.batch {
+			r.refused = r.add(g)
+		}
+		return moved || g.wrote || len(g.entries) > 0, l.journal(tx, g.entries)
+	})
+	if step {
+		l.moved(&m, err)
+	}
+	if err == nil {
+		l.publish(g)
+	}
+	return err
 }
 
 // answer tells everybody how it went; who was refused is told that.
@@ -194,7 +237,7 @@ func (l *Log) journal(tx *bolt.Tx, entries []entry) error {
 	}
 	c := &l.committer
 	entries[0].first = &commitHead{prev: c.chain, entries: uint64(len(entries))}
-	envelopes := make([][]byte, len(entries))
+	c.buffer.reset()
 	var bucket *bolt.Bucket
 	for i := range entries {
 		c.number++
@@ -205,14 +248,13 @@ func (l *Log) journal(tx *bolt.Tx, entries []entry) error {
 			}
 			bucket.FillPercent = 1 // it only ever grows at its end
 		}
-		value, envelope := entries[i].encode(c.number)
-		if err := bucket.Put(numberKey(c.number), value); err != nil {
+		value := c.buffer.add(&entries[i], c.number)
+		if err := bucket.Put(c.buffer.key[:], value); err != nil { // keeps a copy of the key, and the value itself
 			return err
 		}
 		c.segment += int64(len(value))
-		envelopes[i] = value[:envelope]
 	}
-	c.chain = chain(c.chain, envelopes)
+	c.chain = chain(c.chain, c.buffer.envelopes)
 	return nil
 }
 
@@ -224,9 +266,9 @@ func (l *Log) publish(g *group) {
 	defer l.mu.Unlock()
 	for i := range g.entries {
 		e, number := &g.entries[i], first+uint64(i)
-		l.touch(g.drafts[e.stream].stream, number, e)
-		for _, m := range e.sends {
-			l.touch(g.drafts[m.ID.Receiver].stream, number, e)
+		l.touch(g.streams[e.stream], number, e)
+		for j := range e.sends {
+			l.touch(g.streams[e.sends[j].ID.Receiver], number, e)
 		}
 	}
 }

@@ -12,14 +12,16 @@ import (
 // the envelope: so when only the record is damaged, everything else is known.
 type entry struct {
 	stream  string
-	first   *commitHead // on the first entry of a commit
-	summary bool        // the stream's summary changes
-	change  []byte      // how, against the one before
+	first   *commitHead       // on the first entry of a commit
+	summary bool              // the stream's summary changes
+	change  []byte            // how, against the one before
+	next    *eventlog.Summary // what it is then, where that is known
 	took    []eventlog.MessageID
 	sends   []eventlog.Message // those that were not waiting already
 	record  []byte             // header and data; nil: none
 	cut     uint64             // records that are dropped in front; 0: none
 	sum     uint32             // the record's checksum
+	hash    hash               // the record's; zero: not known
 }
 
 // commitHead chains the commits.
@@ -35,9 +37,10 @@ const (
 	entryCut
 )
 
-// encode returns the entry's value under its number and the length of its
-// envelope, checksum included.
-func (e *entry) encode(number uint64) (b []byte, envelope int) {
+// appendTo appends the entry's value under its number to b, and returns the
+// length of its envelope, checksum included.
+func (e *entry) appendTo(b []byte, number uint64) (_ []byte, envelope int) {
+	start := len(b)
 	flags := byte(0)
 	if e.record != nil {
 		flags |= entryRecord
@@ -51,7 +54,6 @@ func (e *entry) encode(number uint64) (b []byte, envelope int) {
 	if e.cut > 0 {
 		flags |= entryCut
 	}
-	b = make([]byte, 0, 128+len(e.stream)+len(e.change)+len(e.record))
 	b = append(b, format, flags)
 	b = appendString(b, e.stream)
 	if e.first != nil {
@@ -78,8 +80,10 @@ func (e *entry) encode(number uint64) (b []byte, envelope int) {
 		b = appendString(b, m.ID.Receiver)
 		b = appendMessage(b, m)
 	}
-	b = binary.BigEndian.AppendUint32(b, checksum(numberKey(number), b))
-	envelope = len(b)
+	var key [8]byte
+	binary.BigEndian.PutUint64(key[:], number)
+	b = binary.BigEndian.AppendUint32(b, checksum(key[:], b[start:]))
+	envelope = len(b) - start
 	return append(b, e.record...), envelope
 }
 
@@ -124,6 +128,18 @@ func decodeEntry(number uint64, b []byte) (e entry, envelope int, ok bool) {
 		e.record = d.b
 	}
 	return e, envelope + 4, true
+}
+
+// changed returns the summary that the entry makes of the one before.
+func (e *entry) changed(was *eventlog.Summary) *eventlog.Summary {
+	if e.next != nil {
+		return e.next
+	}
+	if was == nil {
+		was = &eventlog.Summary{}
+	}
+	d := decoder{b: e.change}
+	return d.summary(was)
 }
 
 // sound reports whether the record is as it was appended.

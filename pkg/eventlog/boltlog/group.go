@@ -9,13 +9,18 @@ import (
 )
 
 // group is what one transaction is going to do for all who came together. A
-// caller who is refused leaves nothing behind in it.
+// caller who is refused leaves nothing behind in it. There is one, which the
+// committer uses again and again.
 type group struct {
 	log     *Log
 	tx      *bolt.Tx
-	drafts  map[string]*draft
+	streams map[string]*stream // those that it looked at
+	drafts  []*draft
+	spare   []*draft // for later groups
 	entries []entry
 	wrote   bool // beside the journal: payloads, snapshots
+	asks    int  // callers so far
+	undone  []undone
 }
 
 // draft is a stream as it will be if the group is committed.
@@ -27,6 +32,7 @@ type draft struct {
 	inbox   int
 	moves   []move                      // in order
 	marks   map[eventlog.MessageID]bool // the last move of each: waits or not
+	kept    int                         // the caller before whose first batch it was kept
 }
 
 type move struct {
@@ -34,14 +40,68 @@ type move struct {
 	waits bool
 }
 
-func (l *Log) newGroup(tx *bolt.Tx) *group {
-	return &group{log: l, tx: tx, drafts: map[string]*draft{}}
+// begin makes the group ready for a transaction.
+func (g *group) begin(l *Log, tx *bolt.Tx) {
+	g.end()
+	g.log, g.tx = l, tx
+	if g.streams == nil {
+		g.streams = make(map[string]*stream)
+	}
+}
+
+// end lets go of all that the group holds.
+func (g *group) end() {
+	for _, d := range g.drafts {
+		d.stream.draft = nil
+		clear(d.moves)
+		*d = draft{moves: d.moves[:0]}
+	}
+	g.spare = append(g.spare, g.drafts...)
+	g.drafts = g.drafts[:0]
+	clear(g.entries)
+	g.entries = g.entries[:0]
+	clear(g.streams)
+	g.tx, g.wrote, g.asks = nil, false, 0
 }
 
 // draft returns the draft of a stream, reading the stream when need be.
 func (g *group) draft(name string) (*draft, error) {
-	if d, ok := g.drafts[name]; ok {
-		return d, nil
+	s, err := g.stream(name)
+	if err != nil {
+		return nil, err
+	}
+	if s.draft != nil {
+		return s.draft, nil
+	}
+	switch {
+	case s.broken != nil:
+		return nil, s.broken
+	case s.damaged != 0:
+		return nil, corrupt(name, s.damaged, "the record is damaged")
+	case s.lost != 0:
+		return nil, corrupt(name, 0, "messages in its inbox are damaged")
+	}
+	d := g.newDraft()
+	d.stream, d.records, d.last, d.summary, d.inbox = s, s.records, s.last, s.summary, len(s.waits)
+	s.draft = d
+	g.drafts = append(g.drafts, d)
+	return d, nil
+}
+
+func (g *group) newDraft() *draft {
+	n := len(g.spare)
+	if n == 0 {
+		return &draft{}
+	}
+	d := g.spare[n-1]
+	g.spare = g.spare[:n-1]
+	return d
+}
+
+// stream returns a stream as it was before the group.
+func (g *group) stream(name string) (s *stream, err error) {
+	if s, ok := g.streams[name]; ok {
+		return s, nil
 	}
 	s, ok := g.log.tail[name] // the committer alone writes it
 	if !ok {
@@ -53,26 +113,20 @@ func (g *group) draft(name string) (*draft, error) {
 			return nil, ofStream(name, err)
 		}
 	}
-	switch {
-	case s.broken != nil:
-		return nil, s.broken
-	case s.damaged != 0:
-		return nil, corrupt(name, s.damaged, "the record is damaged")
-	case s.lost != 0:
-		return nil, corrupt(name, 0, "messages in its inbox are damaged")
-	}
-	d := &draft{stream: s, records: s.records, last: s.last, summary: s.summary, inbox: len(s.waits)}
-	g.drafts[name] = d
-	return d, nil
+	g.streams[name] = s
+	return s, nil
 }
 
 // append adds one caller's batches, or nothing of them.
-func (g *group) append(bs []eventlog.Batch) error {
-	undo := undo{entries: len(g.entries), was: map[*draft]draft{}}
+func (g *group) append(bs []eventlog.Batch, ready []prepared) error {
+	entries := len(g.entries)
+	g.asks++
+	g.undone = g.undone[:0]
 	for i := range bs {
-		if err := g.batch(&bs[i], &undo); err != nil {
-			g.entries = g.entries[:undo.entries]
-			undo.restore()
+		if err := g.batch(&bs[i], &ready[i]); err != nil {
+			clear(g.entries[entries:])
+			g.entries = g.entries[:entries]
+			g.undo()
 			return err
 		}
 	}
@@ -80,22 +134,29 @@ func (g *group) append(bs []eventlog.Batch) error {
 }
 
 // batch adds one batch.
-func (g *group) batch(b *eventlog.Batch, undo *undo) error {
+func (g *group) batch(b *eventlog.Batch, p *prepared) error {
 	d, err := g.draft(b.Stream)
 	if err != nil {
 		return err
 	}
-	undo.keep(d)
+	g.keep(d)
 	e := entry{stream: b.Stream}
 	if b.Record != nil {
 		if d.records != b.After {
 			return &eventlog.ConflictError{Stream: b.Stream, After: b.After, Has: d.records}
 		}
-		d.record(&e, b)
-		e.cut = b.Cut
+		if !p.follows(d.last) {
+			p.record(b, d.last)
+		}
+		e.record, e.sum, e.hash, e.cut = p.section, p.sum, p.hash, b.Cut
+		d.records, d.last = b.After+1, p.hash
 	}
 	if b.Summary != nil {
-		d.summarise(&e, b.Summary)
+		if !p.changes(d.summary) {
+			p.summarise(b.Summary, d.summary)
+		}
+		e.summary, e.change, e.next = true, p.change, p.next
+		d.summary = p.next
 	}
 	for _, id := range b.Took {
 		if d.waits(id) {
@@ -108,7 +169,7 @@ func (g *group) batch(b *eventlog.Batch, undo *undo) error {
 		if err != nil {
 			return fmt.Errorf("message to %s: %w", m.ID.Receiver, err)
 		}
-		undo.keep(to)
+		g.keep(to)
 		if to.waits(m.ID) {
 			continue
 		}
@@ -122,23 +183,6 @@ func (g *group) batch(b *eventlog.Batch, undo *undo) error {
 		g.entries = append(g.entries, e)
 	}
 	return nil
-}
-
-func (d *draft) record(e *entry, b *eventlog.Batch) {
-	r := record{stream: b.Stream, seq: b.After + 1, at: nanos(b.At), prev: d.last, data: b.Record}
-	e.record = r.appendTo(make([]byte, 0, headerSize(b.Stream)+len(b.Record)))
-	e.sum = checksum(e.record)
-	d.records, d.last = r.seq, hashOf(e.record)
-}
-
-func (d *draft) summarise(e *entry, s *eventlog.Summary) {
-	was := d.summary
-	if was == nil {
-		was = &eventlog.Summary{}
-	}
-	e.summary, e.change = true, appendSummary(nil, was, s)
-	dec := decoder{b: e.change}
-	d.summary = dec.summary(was) // a copy that the caller does not hold
 }
 
 func (d *draft) waits(id eventlog.MessageID) bool {
@@ -166,21 +210,26 @@ func (d *draft) mark(m move) {
 	d.marks[m.id] = m.waits
 }
 
-// undo puts drafts back to where they were before a caller's first batch.
-type undo struct {
-	entries int
-	was     map[*draft]draft
+// undone is a draft as it was before the caller whose turn it is.
+type undone struct {
+	draft *draft
+	was   draft
 }
 
-func (u *undo) keep(d *draft) {
-	if _, ok := u.was[d]; !ok {
-		u.was[d] = *d
+// keep remembers a draft as it is before a caller's first batch changes it.
+func (g *group) keep(d *draft) {
+	if d.kept != g.asks {
+		g.undone = append(g.undone, undone{d, *d})
+		d.kept = g.asks
 	}
 }
 
-func (u *undo) restore() {
-	for d, was := range u.was {
-		*d = was
+// undo puts drafts back to where they were.
+func (g *group) undo() {
+	for i := range g.undone {
+		u := &g.undone[i]
+		d := u.draft
+		*d = u.was
 		clear(d.marks)
 		for _, m := range d.moves {
 			d.mark(m)

@@ -63,7 +63,7 @@ func (g *group) purgeable(name string) error {
 	if err := eventlog.ValidStream(name); err != nil {
 		return err
 	}
-	if _, ok := g.drafts[name]; ok || g.log.tail[name] != nil {
+	if g.streams[name] != nil || g.log.tail[name] != nil {
 		return errUnsettled
 	}
 	b := g.tx.Bucket(bucketHeads).Get([]byte(name))

@@ -19,6 +19,7 @@ type stream struct {
 	waits  []waiting
 	index  map[eventlog.MessageID]arrival
 	gone   []arrival // stored messages that were taken
+	draft  *draft    // in the group under way
 }
 
 // waiting is a message in an inbox; its body is where it was written.
@@ -105,6 +106,14 @@ func (s *stream) take(id eventlog.MessageID) {
 	}
 }
 
+// settled notes that the file holds the stream as it is now.
+func (s *stream) settled() {
+	s.since, s.gone = 0, nil
+	for i := range s.waits {
+		s.waits[i].stored = true
+	}
+}
+
 // apply folds an entry into the stream: all of it if it is the stream's own,
 // else the messages for it. It is how the committer and recovery both move.
 func (s *stream) apply(number uint64, e *entry) {
@@ -128,19 +137,16 @@ func (s *stream) apply(number uint64, e *entry) {
 func (s *stream) applyOwn(number uint64, e *entry) {
 	if e.record != nil {
 		s.records++
-		s.last = hashOf(e.record)
+		if s.last = e.hash; s.last == (hash{}) {
+			s.last = hashOf(e.record)
+		}
 		if s.records > s.chunked { // else a checkpoint that was cut short moved it
 			s.tail = append(s.tail, number)
 		}
 		s.cut = max(s.cut, e.cut)
 	}
 	if e.summary {
-		was := s.summary
-		if was == nil {
-			was = &eventlog.Summary{}
-		}
-		d := decoder{b: e.change}
-		s.summary = d.summary(was)
+		s.summary = e.changed(s.summary)
 	}
 	for _, id := range e.took {
 		s.take(id)
