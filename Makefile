@@ -10,7 +10,7 @@ FOR   ?= 0s
 RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race lint fmt vet generate generated golden histories fuzz sim crash powerloss poison bench bench-diff tidy vuln ci
+.PHONY: help build check test race lint fmt vet generate generated golden histories fuzz sim crash faults poison bench bench-diff tidy vuln ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,8 +57,8 @@ sim: ## N simulated runs; 500,000 must fill every cell (make sim N=20000)
 crash: ## kills of a serving engine under load: 300, or for a while (make crash FOR=60m)
 	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=150m -v -crash.n=300 -crash.for=$(FOR)
 
-powerloss: ## 1,000 power cuts of a running engine, all failing writes and flushes, 1,000 damaged logs
-	$(GO) test ./internal/faults ./pkg/eventlog/boltlog -run="TestPowerLoss|TestDamage" -count=1 -timeout=60m -v -images=1000
+faults: ## 1,000 power cuts of a running engine, each write and flush failing, 50 full disks, 1,000 damaged logs
+	$(GO) test ./internal/faults -count=1 -timeout=60m -v -images=1000 -points=0 -full=50 && $(GO) test ./pkg/eventlog/boltlog -run='PowerLoss|Damage' -count=1 -timeout=60m -v -images=1000
 
 poison: ## 1,000 healthy runs beside those in trouble, 20 restarts
 	$(GO) test ./pkg/engine -run='TestPoison|TestDeadly' -count=1 -timeout=20m -v -poison.n=1000

@@ -106,7 +106,7 @@ var codes = []codeInfo{
 	{CodeSkipped, http.StatusConflict, "A run goes on already", "The workflow skips a start while a run of the same key goes on. `run` is the run that was not admitted."},
 	{CodeSplitTooLarge, http.StatusRequestEntityTooLarge, "The list is too long", "The `splitOn` of the http trigger makes a run for each element of a list: at most 1,000, 10 MiB together, and no more than its `rateLimit` ever lets start at once. Nothing was started. Send the list in parts."},
 	{CodeStopping, http.StatusServiceUnavailable, "The engine is stopping", "The engine is about to end. Send the request again once it runs; use an `Idempotency-Key`, so that nothing is started twice."},
-	{CodeStorageFull, http.StatusInsufficientStorage, "The disk is full", "Nothing was recorded because the engine's disk is full. Make room and send the request again."},
+	{CodeStorageFull, http.StatusServiceUnavailable, "The disk is full", "Nothing was recorded because the engine's disk is full; what is there can be read. Writing goes on by itself once there is room: `Retry-After` says in how many seconds to send the request again."},
 	{CodeTaskAnswered, http.StatusConflict, "The task has been answered", "Somebody was faster, or this person has answered already. The first answer counts."},
 	{CodeTaskClosed, http.StatusGone, "The task is closed", "The task expired, or its run went on without it. An answer has no effect any more."},
 	{CodeTooLarge, http.StatusRequestEntityTooLarge, "The body is too large", "A definition may have 1 MiB, an input 10 MiB, a body whose signature is checked 1 MiB. Put larger data where a step can fetch it."},

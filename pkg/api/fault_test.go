@@ -69,7 +69,7 @@ func TestEngineErrors(t *testing.T) {
 		{fmt.Errorf("%w: x", engine.ErrNoParameter), 503, api.CodeNoParameter},
 		{engine.ErrKeyReused, 422, api.CodeKeyReused},
 		{engine.ErrInboxFull, 429, api.CodeInboxFull},
-		{engine.ErrStorageFull, 507, api.CodeStorageFull},
+		{engine.ErrStorageFull, 503, api.CodeStorageFull},
 		{engine.ErrStopping, 503, api.CodeStopping},
 		{context.DeadlineExceeded, 504, api.CodeDeadline},
 		{&engine.InputError{Workflow: "w", Problems: []engine.InputProblem{{Path: "/a", Message: "m"}}}, 400, api.CodeInputInvalid},

@@ -88,8 +88,14 @@ func (s *Server) problemOf(err error, c echo.Context) Problem {
 	if errors.As(err, &h) {
 		return asProblem(httpProblem(h, c), "")
 	}
+	if errors.Is(err, engine.ErrStorageFull) {
+		retryAfter(c, storageRetry)
+	}
 	return asProblem(s.engineProblem(err), "")
 }
+
+// storageRetry is when to send again what a full disk refused.
+const storageRetry = 5 * time.Second
 
 // retryAfter says in how many seconds to send the request again.
 func retryAfter(c echo.Context, d time.Duration) {

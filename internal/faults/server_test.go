@@ -1,0 +1,142 @@
+//go:build linux && amd64
+
+package faults_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// buildEngine makes the engine's binary, once.
+var buildEngine = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "keelstep-engine-")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "engine")
+	out, err := exec.Command("go", "build", "-o", bin, "../../cmd/engine").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
+
+// server is engine serve on a project of its own.
+type server struct {
+	t        *testing.T
+	bin      string
+	project  string
+	url, key string
+	cmd      *exec.Cmd
+	said     *bytes.Buffer
+}
+
+// newServer makes a project with one workflow.
+func newServer(t *testing.T, workflow string) *server {
+	t.Helper()
+	bin, err := buildEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{t: t, bin: bin, project: t.TempDir()}
+	file := filepath.Join(s.project, "workflows", "flow.yaml")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(workflow), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if s.cmd != nil {
+			s.stop(syscall.SIGKILL)
+		}
+	})
+	return s
+}
+
+func (s *server) data(name string) string { return filepath.Join(s.project, ".engine", name) }
+
+// serve starts the server; wrap, where given, is the command before its own.
+func (s *server) serve(wrap ...string) {
+	s.t.Helper()
+	_ = os.Remove(s.data("server.json"))
+	args := append(wrap, s.bin, "serve", s.project, "--listen", "127.0.0.1:0")
+	s.cmd = exec.Command(args[0], args[1:]...)
+	s.said = &bytes.Buffer{}
+	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		var at struct{ Address string }
+		b, err := os.ReadFile(s.data("server.json"))
+		if err != nil || json.Unmarshal(b, &at) != nil || at.Address == "" {
+			continue
+		}
+		key, err := os.ReadFile(s.data("engine.key"))
+		if err == nil {
+			s.url, s.key = at.Address, strings.TrimSpace(string(key))
+			return
+		}
+	}
+	s.stop(syscall.SIGKILL)
+	s.t.Fatalf("the server does not come up:\n%s", s.said)
+}
+
+// stop ends the server and returns how it ended.
+func (s *server) stop(sig syscall.Signal) *os.ProcessState {
+	_ = s.cmd.Process.Signal(sig)
+	_ = s.cmd.Wait()
+	state := s.cmd.ProcessState
+	s.cmd = nil
+	return state
+}
+
+// do makes a request. The status is 0 when there was no answer.
+func (s *server) do(method, path, idempotency, body string, into any) (status int, err error) {
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.key)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if idempotency != "" {
+		req.Header.Set("Idempotency-Key", idempotency)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err
+	}
+	if into != nil {
+		if err := json.Unmarshal(b, into); err != nil {
+			return resp.StatusCode, fmt.Errorf("%q: %w", b, err)
+		}
+	}
+	return resp.StatusCode, nil
+}
+
+// clean wants engine check to find nothing.
+func (s *server) clean() {
+	s.t.Helper()
+	if out, err := exec.Command(s.bin, "check", "--data", s.project).CombinedOutput(); err != nil {
+		s.t.Errorf("engine check: %v\n%s", err, out)
+	}
+}
