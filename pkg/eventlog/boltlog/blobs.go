@@ -29,10 +29,14 @@ func (l *Log) Put(ctx context.Context, ps ...eventlog.Payload) error {
 	var next []part
 	size := 0
 	for _, p := range ps {
-		if known, err := l.has(ctx, p.Hash); err != nil || known {
-			if err != nil {
-				return err
-			}
+		known, err := false, error(nil)
+		if !l.sweep.touch(p.Hash) {
+			known, err = l.has(ctx, p.Hash)
+		}
+		if err != nil {
+			return err
+		}
+		if known {
 			continue
 		}
 		for i := max(0, len(p.Bytes)-1) / maxPart; i >= 0; i-- {
@@ -60,6 +64,7 @@ func (l *Log) put(ctx context.Context, parts []part, size int) error {
 			if err := b.Put(p.key, p.value); err != nil {
 				return err
 			}
+			l.sweep.restored(p.key)
 		}
 		g.wrote = true
 		return nil
@@ -124,8 +129,7 @@ func (l *Log) Save(ctx context.Context, name string, after uint64, state []byte)
 	if err := eventlog.ValidSnapshot(name, state); err != nil {
 		return err
 	}
-	value := appendString(append(make([]byte, 0, len(state)+len(name)+32), format), name)
-	value = seal(append(binary.AppendUvarint(value, after), state...))
+	value := encodeSnapshot(name, after, state)
 	return l.do(ctx, &request{size: len(value), do: func(g *group) error {
 		g.wrote = true
 		return g.tx.Bucket(bucketSnapshots).Put([]byte(name), value)
@@ -144,6 +148,11 @@ func (l *Log) Latest(ctx context.Context, name string) (after uint64, state []by
 		err = fmt.Errorf("snapshot of %s: %w", name, eventlog.ErrNotFound)
 	}
 	return after, state, err
+}
+
+func encodeSnapshot(name string, after uint64, state []byte) []byte {
+	value := appendString(append(make([]byte, 0, len(state)+len(name)+32), format), name)
+	return seal(append(binary.AppendUvarint(value, after), state...))
 }
 
 func decodeSnapshot(name string, b []byte) (after uint64, state []byte, ok bool) {

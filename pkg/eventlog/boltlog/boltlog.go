@@ -81,6 +81,10 @@ type Log struct {
 	stopped error        // after a commit of unknown outcome
 	tail    map[string]*stream
 
+	purging sync.Mutex // one purge at a time; guards half
+	half    string     // a stream of which some rows are removed
+	sweep   sweep
+
 	commits   atomic.Uint64
 	committer committer
 }
@@ -91,6 +95,7 @@ type request struct {
 	size       int
 	batches    []eventlog.Batch
 	ready      []prepared         // of batches
+	names      *[]hash            // that batches name; nil: nobody has looked
 	checkpoint bool               // asks for one
 	do         func(*group) error // adds to the transaction; an error drops this request alone
 	refused    error              // why it was dropped
@@ -103,6 +108,9 @@ type request struct {
 func (r *request) add(g *group) error {
 	if r.do != nil {
 		return r.do(g)
+	}
+	if err := g.log.sweep.admit(r.names, r.batches); err != nil {
+		return err
 	}
 	return g.append(r.batches, r.ready)
 }
@@ -181,7 +189,7 @@ func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
 		}
 	}
 	r := requests.Get().(*request)
-	r.size, r.batches, r.ready = size, bs, r.one[:]
+	r.size, r.batches, r.ready, r.names = size, bs, r.one[:], l.sweep.watch(bs)
 	if len(bs) > len(r.ready) {
 		r.ready = make([]prepared, len(bs))
 	}

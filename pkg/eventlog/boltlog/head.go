@@ -58,7 +58,7 @@ func decodeHead(stream string, b []byte) (h head, err error) {
 
 // open reports whether the stream belongs to the recovery set.
 func (h *head) open() bool {
-	return h.summary == nil || !h.summary.Ended || h.inbox > 0
+	return !h.purged() && (h.summary == nil || !h.summary.Ended || h.inbox > 0)
 }
 
 // public returns the summary as callers see it, unless it cannot be told.

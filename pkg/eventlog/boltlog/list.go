@@ -169,7 +169,7 @@ func summaryOf(name string, s *stream, heads *bolt.Bucket) (v eventlog.Summary, 
 	default:
 		h = s.head
 	}
-	if err != nil || h.empty() {
+	if err != nil || h.hidden() {
 		return v, false, err
 	}
 	v, err = h.public(name)

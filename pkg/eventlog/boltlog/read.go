@@ -113,7 +113,7 @@ func (g *glimpse) load(name string, inbox bool) error {
 // Head implements eventlog.Log.
 func (l *Log) Head(ctx context.Context, name string) (s eventlog.Summary, ok bool, err error) {
 	err = l.look(ctx, name, false, func(g *glimpse) (err error) {
-		if ok = !g.empty(); ok {
+		if ok = !g.hidden(); ok {
 			s, err = g.public(name)
 		}
 		return err

@@ -22,6 +22,8 @@ func (l *Log) Put(ctx context.Context, ps ...eventlog.Payload) error {
 	}
 	for _, p := range ps {
 		l.data.payloads[p.Hash] = bytes.Clone(p.Bytes)
+		l.sweeps.touched[p.Hash] = l.sweeps.number
+		delete(l.sweeps.removed, p.Hash)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ var _ eventlog.Store = (*Log)(nil)
 type Log struct {
 	mu     *sync.RWMutex
 	data   *data
+	sweeps sweeps
 	closed bool
 }
 
@@ -44,11 +45,16 @@ type snapshot struct {
 
 // New returns an empty log.
 func New() *Log {
-	return &Log{mu: new(sync.RWMutex), data: &data{
+	return open(&data{
 		streams:   map[string]*stream{},
 		payloads:  map[[32]byte][]byte{},
 		snapshots: map[string]snapshot{},
-	}}
+	})
+}
+
+func open(d *data) *Log {
+	s := sweeps{touched: map[[32]byte]uint64{}, removed: map[[32]byte]bool{}}
+	return &Log{mu: new(sync.RWMutex), data: d, sweeps: s}
 }
 
 // Reopen closes l and returns a log with what it held, as a process does that
@@ -57,7 +63,7 @@ func (l *Log) Reopen() *Log {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
-	return &Log{mu: new(sync.RWMutex), data: l.data}
+	return open(l.data)
 }
 
 // Close ends the log.
@@ -85,6 +91,9 @@ func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
 	}
 	touched := map[string]*stream{} // copies, put in place when all went well
 	for _, b := range bs {
+		if err := l.sweeps.admit(b); err != nil {
+			return err
+		}
 		if err := l.data.apply(touched, b); err != nil {
 			return err
 		}
