@@ -218,6 +218,8 @@ func (s *sweep) undo(began []hash) {
 	defer s.mu.Unlock()
 	for _, h := range began {
 		delete(s.removed, h)
-		s.doomed[h] = struct{}{}
+		if !s.young(h) { // else it was put meanwhile
+			s.doomed[h] = struct{}{}
+		}
 	}
 }
