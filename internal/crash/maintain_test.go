@@ -3,6 +3,7 @@ package crash_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,12 +17,16 @@ import (
 	"github.com/keelstep/keelstep/pkg/eventlog/boltlog"
 )
 
+// What the copy is called, behind the log's name, and what is said once it is
+// made.
+const copyName, copyMade = ".copy", "copied"
+
 // maintainEnv names the log that the process keeps in order.
 const maintainEnv = "KEELSTEP_CRASH_MAINTAIN"
 
-// maintain makes a checkpoint of a log and purges runs that have ended: orders
-// that standard input names, and all of other workflows. It says on its output
-// what is gone.
+// maintain makes a checkpoint of a log, begins to copy it, and purges runs that
+// have ended meanwhile: orders that standard input names, and all of other
+// workflows. It says on its output what is gone, and that the copy is made.
 func maintain(path string) {
 	err := func() error {
 		in, err := io.ReadAll(os.Stdin)
@@ -40,6 +45,14 @@ func maintain(path string) {
 		if err := l.Checkpoint(ctx); err != nil {
 			return err
 		}
+		copied := make(chan error, 1)
+		go func() {
+			_, err := l.Backup(ctx, path+copyName, boltlog.CopyOptions{Unchecked: true})
+			if err == nil {
+				fmt.Fprintln(os.Stdout, copyMade)
+			}
+			copied <- err
+		}()
 		var ended []string
 		for s, err := range l.List(ctx, eventlog.Filter{Kind: "run"}) {
 			if err != nil {
@@ -55,7 +68,7 @@ func maintain(path string) {
 			}
 			fmt.Fprintln(os.Stdout, strings.Join(some, " "))
 		}
-		return l.Close()
+		return errors.Join(<-copied, l.Close())
 	}()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -80,8 +93,12 @@ func (h *harness) maintained() bool {
 		h.t.Fatal(err)
 	}
 	kill := time.AfterFunc(h.patience(), func() { _ = cmd.Process.Kill() })
-	gone := map[string]bool{}
+	gone, copied := map[string]bool{}, false
 	for in := bufio.NewScanner(out); in.Scan(); {
+		if in.Text() == copyMade {
+			copied = true
+			continue
+		}
 		for _, run := range strings.Fields(in.Text()) {
 			gone[run] = true
 		}
@@ -99,7 +116,27 @@ func (h *harness) maintained() bool {
 	h.tally.gone += len(gone)
 	h.gone = slices.AppendSeq(h.gone, maps.Keys(gone))
 	h.gone = h.gone[max(0, len(h.gone)-10_000):]
+	h.copied(copied)
 	return err == nil
+}
+
+// copied looks at the copy that was made, or was about to be: what has its name
+// is whole.
+func (h *harness) copied(made bool) {
+	file := h.data("engine.db") + copyName
+	if _, err := os.Stat(file); err != nil {
+		if made {
+			h.t.Errorf("seed %d: the copy was acknowledged: %v", *seed, err)
+		}
+		return
+	}
+	h.tally.copies++
+	if out, err := exec.Command(h.bin, "check", file).CombinedOutput(); err != nil {
+		h.t.Errorf("seed %d: the copy is damaged: %v\n%s", *seed, err, out)
+	}
+	if err := os.Remove(file); err != nil {
+		h.t.Error(err)
+	}
 }
 
 // patience is how long the process lives: at times as long as it likes.
@@ -107,5 +144,5 @@ func (h *harness) patience() time.Duration {
 	if h.rng.IntN(4) == 0 {
 		return time.Minute
 	}
-	return time.Duration(h.rng.IntN(400)) * time.Millisecond
+	return time.Duration(h.rng.IntN(150)) * time.Millisecond
 }
