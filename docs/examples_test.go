@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keelstep/keelstep/pkg/config"
 	"github.com/keelstep/keelstep/pkg/connectors/standard"
 	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/dsl"
@@ -20,7 +21,7 @@ var fence = regexp.MustCompile("(?ms)^ *```([a-z]*)( [a-z ]+)?\n(.*?)^ *```$")
 var tried = regexp.MustCompile(`^docs/(errors/E\d+|reference/language)\.md$`)
 
 // Whatever a page shows as YAML is a workflow without a finding; what is in a
-// language of others says so behind the fence (yaml github).
+// language of others (yaml github), or an environment, says so behind the fence.
 func TestExamples(t *testing.T) {
 	seen := 0
 	for _, root := range []string{"docs", "samples", "README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"} {
@@ -37,7 +38,14 @@ func TestExamples(t *testing.T) {
 				if m[1] != "yaml" && m[1] != "yml" {
 					continue
 				}
-				if seen++; strings.TrimSpace(m[2]) != "github" {
+				seen++
+				switch strings.TrimSpace(m[2]) {
+				case "github":
+				case "environment":
+					if _, l := config.Load("env/example.yaml", []byte(m[3]), nil); len(l) > 0 {
+						t.Errorf("%s:\n%s\n%s", page, m[3], diag.Text(l, diag.Source("env/example.yaml", []byte(m[3]))))
+					}
+				default:
 					example(t, page, m[3])
 				}
 			}

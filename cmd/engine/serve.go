@@ -103,7 +103,9 @@ func (a *app) serve(ctx context.Context, path string, o serveOptions) error {
 	s := server{a: a, o: o, l: l, data: data, log: logger, key: key, keyCreated: created}
 	err = s.deploy(ctx, p, c)
 	if err == nil {
+		s.copies = a.startBackups(l.store, c.env, logger)
 		err = s.serve(ctx, listener)
+		s.copies.close()
 	}
 	return errors.Join(err, closeListener(listener), l.shut(ctx))
 }
@@ -181,6 +183,7 @@ type server struct {
 	log        *slog.Logger
 	key        string
 	keyCreated bool
+	copies     *backups
 }
 
 // deploy makes the project's workflows the active ones.
@@ -204,7 +207,7 @@ func (s server) serve(ctx context.Context, listener net.Listener) error {
 	addr := listener.Addr().String()
 	srv, err := api.New(api.Options{
 		Engine: s.l.engine, Key: s.key, Addr: s.o.listen, Logger: s.log, Clock: s.a.clock, Grace: serveGrace - closeGrace,
-		Egress: keysEgress(s.l.egress), Check: s.l.checkLog(s.data.log()), Build: api.Build{Version: b.Version, Commit: b.Revision, Go: b.Go},
+		Egress: keysEgress(s.l.egress), Check: s.l.checkLog(s.data.log()), Backups: s.copies, Build: api.Build{Version: b.Version, Commit: b.Revision, Go: b.Go},
 	})
 	if err != nil {
 		return brokenf("", "%w", err)

@@ -128,6 +128,46 @@ type Answer struct {
 	Status  int   `json:"status"`
 }
 
+// Backup defines model for Backup.
+type Backup struct {
+	// At What was acknowledged before is in it.
+	At    time.Time `json:"at"`
+	Bytes int64     `json:"bytes"`
+
+	// File Where it lies on the engine's machine.
+	File string `json:"file"`
+
+	// Grew By how many bytes the log's own file grew meanwhile.
+	Grew int64 `json:"grew,omitempty,omitzero"`
+
+	// Took A duration.
+	Took string `json:"took,omitempty,omitzero"`
+}
+
+// BackupStatus defines model for BackupStatus.
+type BackupStatus struct {
+	// Configured Whether the environment has a section backup.
+	Configured bool `json:"configured"`
+
+	// Error Why the newest of them failed.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// Every A duration.
+	Every    string    `json:"every,omitempty,omitzero"`
+	FailedAt time.Time `json:"failedAt,omitempty,omitzero"`
+
+	// Failures Copies that failed since the last that did not.
+	Failures int `json:"failures,omitempty,omitzero"`
+
+	// Keep How many copies stay.
+	Keep int       `json:"keep,omitempty,omitzero"`
+	Last Backup    `json:"last,omitempty,omitzero"`
+	Next time.Time `json:"next,omitempty,omitzero"`
+
+	// To The directory of the copies on the engine's machine.
+	To string `json:"to,omitempty,omitzero"`
+}
+
 // CancelRequest defines model for CancelRequest.
 type CancelRequest struct {
 	Reason string `json:"reason,omitempty,omitzero"`
@@ -253,6 +293,9 @@ type Findings struct {
 // Health defines model for Health.
 type Health struct {
 	Status string `json:"status"`
+
+	// Warnings What an operator should look at, though work is accepted. BackupFailed is the only one so far.
+	Warnings []string `json:"warnings,omitempty,omitzero"`
 }
 
 // History defines model for History.
@@ -806,6 +849,15 @@ type ServerInterface interface {
 	// AnswerLinkedTask Answers the task that a signed link stands for.
 	// (POST /tasks/{token})
 	AnswerLinkedTask(ctx echo.Context, token TokenParam) error
+	// DownloadBackup Copy the log while it is in use.
+	// (GET /v1/backup)
+	DownloadBackup(ctx echo.Context) error
+	// GetBackups How the backups of the engine's environment stand.
+	// (GET /v1/backups)
+	GetBackups(ctx echo.Context) error
+	// MakeBackup Make a backup now, as the environment says.
+	// (POST /v1/backups)
+	MakeBackup(ctx echo.Context) error
 	// CheckLog Check the log for damage.
 	// (GET /v1/check)
 	CheckLog(ctx echo.Context) error
@@ -953,6 +1005,33 @@ func (w *ServerInterfaceWrapper) AnswerLinkedTask(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.AnswerLinkedTask(ctx, token)
+	return err
+}
+
+// DownloadBackup converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadBackup(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadBackup(ctx)
+	return err
+}
+
+// GetBackups converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBackups(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBackups(ctx)
+	return err
+}
+
+// MakeBackup converts echo context to params.
+func (w *ServerInterfaceWrapper) MakeBackup(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MakeBackup(ctx)
 	return err
 }
 
@@ -1649,6 +1728,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/dead-letters/:letter/retry", wrapper.RetryDeadLetter, options.OperationMiddlewares["retryDeadLetter"]...)
 	router.GET(options.BaseURL+"/v1/version", wrapper.GetVersion, options.OperationMiddlewares["getVersion"]...)
 	router.GET(options.BaseURL+"/v1/check", wrapper.CheckLog, options.OperationMiddlewares["checkLog"]...)
+	router.GET(options.BaseURL+"/v1/backup", wrapper.DownloadBackup, options.OperationMiddlewares["downloadBackup"]...)
+	router.GET(options.BaseURL+"/v1/backups", wrapper.GetBackups, options.OperationMiddlewares["getBackups"]...)
+	router.POST(options.BaseURL+"/v1/backups", wrapper.MakeBackup, options.OperationMiddlewares["makeBackup"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 
@@ -2028,6 +2110,190 @@ type AnswerLinkedTaskdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AnswerLinkedTaskdefaultApplicationProblemPlusJSONResponse) VisitAnswerLinkedTaskResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadBackupRequestObject struct {
+}
+
+type DownloadBackupResponseObject interface {
+	VisitDownloadBackupResponse(w http.ResponseWriter) error
+}
+
+type DownloadBackup200ApplicationOctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response DownloadBackup200ApplicationOctetStreamResponse) VisitDownloadBackupResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadBackup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DownloadBackup401ApplicationProblemPlusJSONResponse) VisitDownloadBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadBackupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DownloadBackupdefaultApplicationProblemPlusJSONResponse) VisitDownloadBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBackupsRequestObject struct {
+}
+
+type GetBackupsResponseObject interface {
+	VisitGetBackupsResponse(w http.ResponseWriter) error
+}
+
+type GetBackups200JSONResponse BackupStatus
+
+func (response GetBackups200JSONResponse) VisitGetBackupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBackups401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBackups401ApplicationProblemPlusJSONResponse) VisitGetBackupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBackupsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetBackupsdefaultApplicationProblemPlusJSONResponse) VisitGetBackupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackupRequestObject struct {
+}
+
+type MakeBackupResponseObject interface {
+	VisitMakeBackupResponse(w http.ResponseWriter) error
+}
+
+type MakeBackup201JSONResponse Backup
+
+func (response MakeBackup201JSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response MakeBackup401ApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackup409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MakeBackup409ApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeBackupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeBackupdefaultApplicationProblemPlusJSONResponse) VisitMakeBackupResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5483,6 +5749,15 @@ type StrictServerInterface interface {
 	// AnswerLinkedTask Answers the task that a signed link stands for.
 	// (POST /tasks/{token})
 	AnswerLinkedTask(ctx context.Context, request AnswerLinkedTaskRequestObject) (AnswerLinkedTaskResponseObject, error)
+	// DownloadBackup Copy the log while it is in use.
+	// (GET /v1/backup)
+	DownloadBackup(ctx context.Context, request DownloadBackupRequestObject) (DownloadBackupResponseObject, error)
+	// GetBackups How the backups of the engine's environment stand.
+	// (GET /v1/backups)
+	GetBackups(ctx context.Context, request GetBackupsRequestObject) (GetBackupsResponseObject, error)
+	// MakeBackup Make a backup now, as the environment says.
+	// (POST /v1/backups)
+	MakeBackup(ctx context.Context, request MakeBackupRequestObject) (MakeBackupResponseObject, error)
 	// CheckLog Check the log for damage.
 	// (GET /v1/check)
 	CheckLog(ctx context.Context, request CheckLogRequestObject) (CheckLogResponseObject, error)
@@ -5706,6 +5981,75 @@ func (sh *strictHandler) AnswerLinkedTask(ctx echo.Context, token TokenParam) er
 		return err
 	} else if validResponse, ok := response.(AnswerLinkedTaskResponseObject); ok {
 		return validResponse.VisitAnswerLinkedTaskResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadBackup operation middleware
+func (sh *strictHandler) DownloadBackup(ctx echo.Context) error {
+	var request DownloadBackupRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadBackup(ctx.Request().Context(), request.(DownloadBackupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadBackup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadBackupResponseObject); ok {
+		return validResponse.VisitDownloadBackupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetBackups operation middleware
+func (sh *strictHandler) GetBackups(ctx echo.Context) error {
+	var request GetBackupsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBackups(ctx.Request().Context(), request.(GetBackupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBackups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetBackupsResponseObject); ok {
+		return validResponse.VisitGetBackupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MakeBackup operation middleware
+func (sh *strictHandler) MakeBackup(ctx echo.Context) error {
+	var request MakeBackupRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeBackup(ctx.Request().Context(), request.(MakeBackupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeBackup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MakeBackupResponseObject); ok {
+		return validResponse.VisitMakeBackupResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -57,6 +57,8 @@ type Options struct {
 	// Check reads the log whole; nil: it cannot be checked, and the route says
 	// so.
 	Check func(context.Context) (LogReport, error)
+	// Backups copies the log; nil: it cannot be copied, and the routes say so.
+	Backups Backups
 	// Grace is how long requests may go on once Serve shall end; 0: 10 s.
 	Grace time.Duration
 	// HTTP asks the issuers of tokens for their keys; nil: a client of the

@@ -10,6 +10,7 @@ type Code string
 const (
 	CodeAnswerInvalid        Code = "AnswerInvalid"
 	CodeAuthUnavailable      Code = "AuthUnavailable"
+	CodeBackupFailed         Code = "BackupFailed"
 	CodeBodyTimeout          Code = "BodyTimeout"
 	CodeBookBroken           Code = "BookBroken"
 	CodeConcurrencyLimit     Code = "ConcurrencyLimit"
@@ -28,6 +29,7 @@ const (
 	CodeLinkExpired          Code = "LinkExpired"
 	CodeLinkInvalid          Code = "LinkInvalid"
 	CodeMethodNotAllowed     Code = "MethodNotAllowed"
+	CodeNoBackups            Code = "NoBackups"
 	CodeNoLimit              Code = "NoLimit"
 	CodeNoParameter          Code = "NoParameter"
 	CodeNoResponse           Code = "NoResponse"
@@ -73,6 +75,7 @@ type codeInfo struct {
 var codes = []codeInfo{
 	{CodeAnswerInvalid, http.StatusBadRequest, "The answer does not fit the task", "The outcome is none of the options of the task, or the form does not fit its schema: `problems` lists each place of the form and what is wrong there. `detail` says what is wrong."},
 	{CodeAuthUnavailable, http.StatusServiceUnavailable, "Callers cannot be checked now", "The http trigger has an `auth` that cannot be applied: its secret has no value or fewer than 16 characters, or the keys of the issuer of tokens cannot be fetched. The engine's log says which. Nothing was started; send the request again later."},
+	{CodeBackupFailed, http.StatusInternalServerError, "The backup failed", "The log was not copied: `detail` says why. Runs go on, the log is as it was, and the next copy is tried in its turn."},
 	{CodeBodyTimeout, http.StatusRequestTimeout, "The body came too slowly", "The body of a request must arrive within 30 seconds. Send it again over a faster connection."},
 	{CodeBookBroken, http.StatusServiceUnavailable, "A book of the engine cannot be used", "What the engine remembers of limits, events or this trigger cannot be read. `engine check` says more; nothing was recorded."},
 	{CodeConcurrencyLimit, http.StatusTooManyRequests, "The limit is reached", "The workflow bounds how many runs of one key go at once, and rejects the rest. `run` is the run that was not admitted. Start it again later."},
@@ -91,6 +94,7 @@ var codes = []codeInfo{
 	{CodeLinkExpired, http.StatusGone, "The link has expired", "The link to the task was one of this engine, and its time is over. Ask for a new one."},
 	{CodeLinkInvalid, http.StatusUnauthorized, "The link is not valid", "The link to the task is not one of this engine, or something of it was changed. Ask for a new one."},
 	{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "The path does not take this method", "`Allow` lists the methods that the path takes."},
+	{CodeNoBackups, http.StatusConflict, "The environment says nothing of backups", "The engine's environment has no section `backup`, so there is no directory to make copies in. Add one, or fetch a copy with `engine backup FILE`."},
 	{CodeNoLimit, http.StatusServiceUnavailable, "The environment has no such limit", "The workflow shares a limit that the engine's environment does not have. Nothing was started. Add it under `limits` and start the engine again."},
 	{CodeNoParameter, http.StatusServiceUnavailable, "A parameter has no value", "The workflow declares a parameter without a default and the engine's environment gives it no value that fits its schema. Nothing was started. Give it one and start the engine again."},
 	{CodeNoResponse, http.StatusBadGateway, "The run ended without an answer", "The workflow has a respond step, and the run ended without having reached it. `run` says which; its history shows the way it took."},

@@ -20,7 +20,7 @@ func (h *handlers) GetReadiness(ctx context.Context, _ GetReadinessRequestObject
 		h.o.Logger.Warn("engine is not ready", "error", err)
 		return nil, problem(CodeStopping, "the engine does not accept work now; its log says why")
 	}
-	return GetReadiness200JSONResponse{Status: "ready"}, nil
+	return GetReadiness200JSONResponse{Status: "ready", Warnings: h.warnings()}, nil
 }
 
 // GetVersion says what runs here.

@@ -48,6 +48,9 @@ var policies = []policy{
 	{http.MethodGet, "/readyz", public, noBody},
 	{http.MethodGet, "/v1/version", view, noBody},
 	{http.MethodGet, "/v1/check", view, noBody},
+	{http.MethodGet, "/v1/backup", operate, noBody}, // it holds everything
+	{http.MethodGet, "/v1/backups", view, noBody},
+	{http.MethodPost, "/v1/backups", operate, noBody},
 	{http.MethodGet, "/v1/definitions", view, noBody},
 	{http.MethodPost, "/v1/definitions", author, document},
 	{http.MethodPost, "/v1/definitions/validate", author, document},

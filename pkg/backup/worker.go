@@ -226,8 +226,10 @@ func (w *Worker) make(ctx context.Context, at time.Time) (Made, error) {
 	m := Made{At: at.UTC().Truncate(time.Millisecond)}
 	for {
 		m.File = filepath.Join(w.o.To, Name(m.At))
-		growth := growth{log: w.o.Logger, to: m.File, told: growthTold}
-		c, err := w.o.Source.Backup(ctx, m.File, boltlog.CopyOptions{Progress: growth.hear})
+		var told Growth
+		c, err := w.o.Source.Backup(ctx, m.File, boltlog.CopyOptions{
+			Progress: func(p boltlog.CopyProgress) { told.Hear(w.o.Logger, m.File, p) },
+		})
 		if errors.Is(err, fs.ErrExist) { // the clock stepped back, or stands still
 			m.At = m.At.Add(time.Millisecond)
 			continue
@@ -237,19 +239,17 @@ func (w *Worker) make(ctx context.Context, at time.Time) (Made, error) {
 	}
 }
 
-// growth tells somebody when a copy makes the log's own file grow.
-type growth struct {
-	log  *slog.Logger
-	to   string
-	told int64
-}
+// Growth tells a log when a copy makes the copied log's own file grow: first
+// at 64 MiB, then each time that it has doubled.
+type Growth struct{ told int64 }
 
-func (g *growth) hear(p boltlog.CopyProgress) {
-	if p.Grew < g.told {
+// Hear takes note of how far a copy is.
+func (g *Growth) Hear(log *slog.Logger, to string, p boltlog.CopyProgress) {
+	if p.Grew < max(2*g.told, growthTold) {
 		return
 	}
-	g.log.Warn("the log's file grows while it is copied: what is freed is used again afterwards", "to", g.to, "grew", p.Grew, "bytes", p.Bytes)
-	g.told = 2 * p.Grew
+	log.Warn("the log's file grows while it is copied: what is freed is used again afterwards", "to", to, "grew", p.Grew, "bytes", p.Bytes)
+	g.told = p.Grew
 }
 
 // prune removes the copies beyond the newest; the one just made stays.

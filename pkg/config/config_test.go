@@ -116,6 +116,9 @@ func shown(t *testing.T, env *config.Environment, found diag.List) string {
 		return b.String()
 	}
 	fmt.Fprintf(&b, "%s %s\n", env.Name, env.Secrets)
+	if env.Backup != nil {
+		fmt.Fprintf(&b, "backup %+v\n", *env.Backup)
+	}
 	for _, name := range env.ConnectionNames() {
 		c := env.Connections[name]
 		settings, err := json.Marshal(c.Settings)

@@ -32,6 +32,8 @@ type Environment struct {
 	Services []Service
 	// Egress says where calls may lead; nil: the environment does not say.
 	Egress *egress.Policy
+	// Backup says when the log is copied; nil: it is not.
+	Backup *Backup
 
 	tree *dsl.Tree
 }

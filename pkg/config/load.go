@@ -93,6 +93,7 @@ func read(file string, src []byte, environ []string) (*Environment, diag.List) {
 	l.parameters(env, doc)
 	l.services(env, doc)
 	l.egress(env, doc)
+	l.backup(env, doc)
 	if len(found) == 0 {
 		l.sources(env, doc, environ)
 	}

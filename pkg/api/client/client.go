@@ -168,6 +168,36 @@ func (c *Client) Check(ctx context.Context) (LogReport, error) {
 	return out, err
 }
 
+// Backup returns a copy of the engine's log, which the caller reads to its end
+// and closes. An error of reading means that it is not whole.
+func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
+	req, err := NewDownloadBackupRequest(c.server)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.send(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
+}
+
+// Backups says how the backups stand that the engine makes by itself.
+func (c *Client) Backups(ctx context.Context) (BackupStatus, error) {
+	req, err := NewGetBackupsRequest(c.server)
+	var out BackupStatus
+	_, err = c.do(ctx, req, err, &out)
+	return out, err
+}
+
+// MakeBackup has the engine make one of them now.
+func (c *Client) MakeBackup(ctx context.Context) (Backup, error) {
+	req, err := NewMakeBackupRequest(c.server)
+	var out Backup
+	_, err = c.do(ctx, req, err, &out)
+	return out, err
+}
+
 // Ready returns nil when the engine accepts work. It needs no key.
 func (c *Client) Ready(ctx context.Context) error {
 	req, err := NewGetReadinessRequest(c.server)

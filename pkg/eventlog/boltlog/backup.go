@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -163,3 +164,15 @@ func Free(path string) error {
 
 // SyncDir makes the names in a directory durable, where the system can.
 func SyncDir(dir string) error { return syncDir(dir) }
+
+// Receive is Backup of a log that somebody else sends, as Stream does.
+func Receive(ctx context.Context, dst string, from io.Reader, o CopyOptions) (Copied, error) {
+	c, err := copyTo(ctx, dst, o, func(p *pacer) error {
+		_, err := p.ReadFrom(from)
+		return err
+	}, nil)
+	if err != nil {
+		return c, fmt.Errorf("receive a log: %w", err)
+	}
+	return c, nil
+}
