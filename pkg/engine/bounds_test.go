@@ -122,8 +122,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// An inbox takes so many messages from outside and no more; the run takes all
-// of them when it goes on.
+// An inbox takes so many messages from outside and no more. The run takes all
+// of them when it goes on; while it keeps them, no more are taken in.
 func TestFullInbox(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: it sends 10,000 signals")
@@ -145,8 +145,11 @@ func TestFullInbox(t *testing.T) {
 		still.Kill()
 		e = open(t, engine.Options{Store: log, Registry: w.registry()})
 		synctest.Wait()
-		if err := e.Signal(t.Context(), run, "", "x", nil); err != nil {
-			t.Errorf("a signal once the inbox is empty: %v", err)
+		if err := e.Signal(t.Context(), run, "", "x", nil); !errors.Is(err, engine.ErrInboxFull) {
+			t.Errorf("a signal to a run that keeps so many: got %v, want %v", err, engine.ErrInboxFull)
+		}
+		if err := e.Cancel(t.Context(), run, ""); err != nil {
+			t.Errorf("a cancel beside them: %v", err)
 		}
 	})
 }

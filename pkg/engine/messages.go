@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -26,7 +28,8 @@ var ErrBadSignal = errors.New("the signal is not valid")
 // Signal sends a signal to a run and returns once it is in the log. A repeat
 // with the same id is recognised and changes nothing; without an id each is a
 // signal of its own. The error is ErrNoRun, ErrRunEnded, ErrRunStuck,
-// ErrInboxFull, ErrStorageFull or wraps ErrBadSignal.
+// ErrInboxFull (also when the run keeps as many signals as it may that no step
+// has taken), ErrStorageFull or wraps ErrBadSignal.
 func (e *Engine) Signal(ctx context.Context, run, id, name string, data json.RawMessage) error {
 	switch {
 	case name == "":
@@ -47,6 +50,20 @@ func (e *Engine) Signal(ctx context.Context, run, id, name string, data json.Raw
 		id = e.ids.next(e.clock.Now())
 	}
 	return e.send(ctx, run, senderSignal+id, interpreter.Signal{ID: id, Name: name, Data: recorded})
+}
+
+// maxRead is how many bytes of messages one turn looks at, the message that
+// passes it included.
+const maxRead = 16 << 20
+
+// missed logs the messages of the inbox that a turn refused because the run
+// keeps too many of their kind; nobody else hears of it.
+func (r *run) missed(t *turn, inputs []interpreter.Input) {
+	for _, no := range t.Refused {
+		if no.Code == interpreter.RefusedFull && no.Index >= len(t.taken) {
+			r.e.log.Warn("a message was not kept", "run", r.id, "kind", fmt.Sprintf("%T", inputs[no.Index]), "code", no.Code, "reason", no.Why)
+		}
+	}
 }
 
 // Cancel asks a run to stop and returns once that is in the log. A second
@@ -73,6 +90,8 @@ func (e *Engine) send(ctx context.Context, run, sender string, in interpreter.In
 		return ErrRunEnded
 	case head.Status == stuckStatus:
 		return ErrRunStuck
+	case strings.HasPrefix(sender, senderSignal) && slices.Contains(head.Keys, fullKey):
+		return ErrInboxFull
 	}
 	msg := eventlog.Message{
 		ID:   eventlog.MessageID{Sender: sender, Seq: 1, Receiver: run},

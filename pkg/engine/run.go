@@ -181,6 +181,7 @@ func (r *run) work() bool {
 	if err := r.commit(&t, messages); err != nil {
 		return r.uncommitted(err)
 	}
+	r.missed(&t, inputs)
 	if err := r.after(&t); err != nil {
 		return r.fault(err)
 	}

@@ -11,6 +11,7 @@ const (
 	waitsKey  = "waits:"  // and the path there at which its end is waited for
 	tasksKey  = "tasks"   // it has open tasks
 	againKey  = "again:"  // and the run that it repeats
+	fullKey   = "full"    // it keeps as many signals that no step has taken as it may
 	poolKey   = "pool:"   // and the limit whose slot it has or wants
 )
 
@@ -55,6 +56,9 @@ func (r *run) summarize() eventlog.Summary {
 	}
 	if m.HasTasks() {
 		s.Keys = append(s.Keys, tasksKey)
+	}
+	if m.FullOfSignals() {
+		s.Keys = append(s.Keys, fullKey)
 	}
 	if c := r.flow.Concurrency; c != nil && c.Named != "" && !s.Ended {
 		s.Keys = append(s.Keys, poolKey+c.Named)

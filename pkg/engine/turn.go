@@ -40,6 +40,7 @@ func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
 		return in, nil, nil
 	}
 	var messages []eventlog.Message
+	size := 0
 	for msg, err := range r.e.store.Inbox(r.e.ctx, r.id) {
 		if err != nil {
 			if errors.Is(err, eventlog.ErrCorrupt) {
@@ -52,7 +53,7 @@ func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
 			return nil, nil, &stuckError{ReasonCorrupt, fmt.Errorf("message %d of %s: %w", msg.ID.Seq, msg.ID.Sender, err)}
 		}
 		in, messages = append(in, x), append(messages, msg)
-		if len(messages) == maxMessages {
+		if size += len(msg.Body); len(messages) == maxMessages || size >= maxRead {
 			return in, messages, nil
 		}
 	}

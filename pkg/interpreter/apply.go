@@ -62,7 +62,7 @@ func (m *Machine) applyInput(e fact.Event, f fact.Fact) (done bool, err error) {
 		err = m.applyTimer(e, f)
 	case *signalReceived:
 		m.remember(f.ID)
-		m.st.signals = append(m.st.signals, &signal{seq: e.Seq, id: f.ID, name: f.Signal, at: e.Time, data: &cell{v: f.Data}})
+		m.keep(&signal{seq: e.Seq, id: f.ID, name: f.Signal, at: e.Time, data: &cell{v: f.Data}})
 		m.offerSignals()
 	case *childEnded:
 		err = m.applyChildEnded(f)
@@ -413,6 +413,7 @@ func (m *Machine) end(e fact.Event, s *step, status graph.Status) {
 	s.phase, s.status, s.ended, s.endedAt = done, status, e.Seq, e.Time
 	s.res, s.due = nil, time.Time{}
 	m.clearTimers(s)
+	m.dropEvents(s)
 	f := s.in
 	f.open--
 	m.siblingEnded(s)

@@ -1,6 +1,11 @@
 package interpreter
 
 import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
@@ -8,6 +13,107 @@ import (
 // keptSignals is how many IDs of signals a run remembers, to know one that is
 // sent again. A run that lives for a year does not remember all it was told.
 const keptSignals = 10_000
+
+// What a run keeps of signals that no await has taken is bounded, and so is
+// what it keeps of events that came for awaits. The pools are apart: signals
+// that nobody wants do not keep out an event that is waited for. A run is full
+// before a signal is refused, so that those that are on their way find room.
+const (
+	fullOfSignals  = 10_000
+	fullOfBytes    = 4 << 20 // of inline data
+	maxSignals     = 25_000
+	maxSignalBytes = 6 << 20
+)
+
+// pool is how many signals are kept, or events for awaits, and the bytes of
+// their data.
+type pool struct{ count, size int }
+
+func (m *Machine) pool(ofAwait bool) *pool {
+	if ofAwait {
+		return &m.events
+	}
+	return &m.signals
+}
+
+// keep adds a signal to those that no await has taken.
+func (m *Machine) keep(g *signal) {
+	m.st.signals = append(m.st.signals, g)
+	m.count(g, 1)
+}
+
+// behind returns the position of the first signal with a higher number than
+// seq: they are kept in order.
+func (m *Machine) behind(seq uint64) int {
+	return sort.Search(len(m.st.signals), func(i int) bool { return m.st.signals[i].seq > seq })
+}
+
+// unkeep takes out the signal of event seq and returns it, nil when it is not
+// kept.
+func (m *Machine) unkeep(seq uint64) *signal {
+	i := m.behind(seq) - 1
+	if i < 0 || m.st.signals[i].seq != seq {
+		return nil
+	}
+	g := m.st.signals[i]
+	m.st.signals = slices.Delete(m.st.signals, i, i+1)
+	m.count(g, -1)
+	return g
+}
+
+// count notes that a signal came, 1, or went, -1.
+func (m *Machine) count(g *signal, n int) {
+	p := m.pool(g.ofAwait())
+	p.count += n
+	p.size += n * len(g.data.v.Inline())
+}
+
+// recount counts what is kept anew.
+func (m *Machine) recount() {
+	m.signals, m.events = pool{}, pool{}
+	for _, g := range m.st.signals {
+		m.count(g, 1)
+	}
+}
+
+// FullOfSignals tells whether the run keeps so many signals that no step has
+// taken that no more should be sent to it.
+func (m *Machine) FullOfSignals() bool {
+	return m.signals.count >= fullOfSignals || m.signals.size >= fullOfBytes
+}
+
+// room returns why one more signal cannot be kept, empty when it can. ofAwait
+// tells that it is an event for an await.
+func (m *Machine) room(ofAwait bool) string {
+	p := m.pool(ofAwait)
+	switch {
+	case p.count >= maxSignals:
+		return fmt.Sprintf("%d signals that no step has taken are kept, no more are", p.count)
+	case p.size >= maxSignalBytes:
+		return fmt.Sprintf("%d bytes of signals that no step has taken are kept, no more than %d are", p.size, maxSignalBytes)
+	}
+	return ""
+}
+
+// ofAwait tells whether it is an event that came for one await, not a signal
+// or an event of a listen, which are for any await of their name.
+func (g *signal) ofAwait() bool { return g.etype != "" && strings.HasPrefix(g.name, eventPrefix) }
+
+// dropEvents forgets the events that came for an await which has ended: nobody
+// else can take them.
+func (m *Machine) dropEvents(s *step) {
+	if s.node.Await == nil || s.node.Await.Event == "" || m.events.count == 0 {
+		return
+	}
+	name := signalName(s)
+	m.st.signals = slices.DeleteFunc(m.st.signals, func(g *signal) bool {
+		if !g.ofAwait() || g.name != name {
+			return false
+		}
+		m.count(g, -1)
+		return true
+	})
+}
 
 // remember notes the ID of a signal that was received, if it has one.
 func (m *Machine) remember(id string) {
@@ -26,8 +132,9 @@ func (m *Machine) remember(id string) {
 
 // candidate returns the first signal that an await has not been offered.
 func (m *Machine) candidate(s *step) *signal {
-	for _, g := range m.st.signals {
-		if !g.taken && g.seq > s.seen && g.name == signalName(s) {
+	name, of := signalName(s), s.node.Await.Event != ""
+	for _, g := range m.st.signals[m.behind(s.seen):] {
+		if !g.taken && g.name == name && g.ofAwait() == of {
 			return g
 		}
 	}
@@ -58,6 +165,9 @@ func (m *Machine) offerSignals() {
 
 func (m *Machine) applyChecked(_ fact.Event, s *step, f *signalChecked) {
 	s.seen = f.Seq
+	if !f.Taken && s.node.Await.Event != "" {
+		m.unkeep(f.Seq) // it came for this await alone
+	}
 	switch {
 	case f.Error != nil && !f.Taken:
 		m.st.awaits.remove(s.path)
@@ -65,13 +175,9 @@ func (m *Machine) applyChecked(_ fact.Event, s *step, f *signalChecked) {
 		m.settleLater(s)
 	case f.Taken:
 		m.st.awaits.remove(s.path)
-		for i, g := range m.st.signals {
-			if g.seq == f.Seq {
-				g.taken = true
-				s.res = &result{status: graph.Succeeded, out: &cell{sig: g}}
-				m.st.signals = append(m.st.signals[:i:i], m.st.signals[i+1:]...)
-				break
-			}
+		if g := m.unkeep(f.Seq); g != nil {
+			g.taken = true
+			s.res = &result{status: graph.Succeeded, out: &cell{sig: g}}
 		}
 		if f.Error != nil {
 			s.res = &result{status: graph.Failed, err: f.Error}

@@ -198,7 +198,7 @@ func (m *Machine) applyEvent(e fact.Event, f *eventArrived) {
 	if at.IsZero() {
 		at = e.Time
 	}
-	m.st.signals = append(m.st.signals, &signal{
+	m.keep(&signal{
 		seq: e.Seq, id: f.Event.ID, name: name, at: at, data: &cell{v: f.Event.Data},
 		etype: f.Event.Type, source: f.Event.Source, subject: f.Event.Subject,
 	})
@@ -239,6 +239,9 @@ func (m *Machine) takeMessage(in Input) (fact.Fact, fact.Refusal) {
 	case EventArrived:
 		if _, ok := m.st.awaits.get(in.Path); !ok && !strings.HasPrefix(in.Path, listenPrefix) {
 			return refuse(RefusedNotOpen, "nothing at %q waits for an event", in.Path)
+		}
+		if why := m.room(!strings.HasPrefix(in.Path, listenPrefix)); why != "" {
+			return refuse(RefusedFull, "%s", why)
 		}
 		return &eventArrived{Path: in.Path, Event: in.Event}, fact.Refusal{}
 	case SlotGranted:

@@ -123,6 +123,9 @@ func (d *dump) fields(c *fact.Coder) {
 	c.Int(14, "burst", &st.burst)
 	c.Int(15, "burstBytes", &st.burstBytes)
 	fact.List(c, 16, "signals", &st.signals, d.signal)
+	if c.Reading() {
+		d.m.recount()
+	}
 	d.received(c, 17)
 	root := st.root != nil
 	if c.Reading() {

@@ -32,6 +32,8 @@ type Machine struct {
 	outside expression.Fetch // of the View that is under way
 
 	received   map[string]bool // the IDs in state.signalIDs
+	signals    pool            // of state.signals, those that are no events for awaits
+	events     pool            // of state.signals, the others
 	touched    []string        // timers set or cleared since Commands was asked
 	isTouched  map[string]bool
 	childStops map[uint64][]string // children that the event of that number stopped

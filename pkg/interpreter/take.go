@@ -15,6 +15,7 @@ const (
 	RefusedEnded    = "RunEnded"        // the run has ended
 	RefusedNotOpen  = "NotOpen"         // no such timer or call is open
 	RefusedReceived = "AlreadyReceived" // the signal's ID was seen before
+	RefusedFull     = "TooManySignals"  // too many wait for a step to take them
 	RefusedStarted  = "AlreadyStarted"  // the run has begun
 	RefusedPending  = "NotStarted"      // the run has not begun
 
@@ -77,6 +78,9 @@ func (m *Machine) take(in Input) (fact.Fact, fact.Refusal) {
 	case Signal:
 		if in.ID != "" && m.received[in.ID] {
 			return refuse(RefusedReceived, "signal %q was received before", in.ID)
+		}
+		if why := m.room(false); why != "" {
+			return refuse(RefusedFull, "%s", why)
 		}
 		return &signalReceived{ID: in.ID, Signal: in.Name, Data: m.packRaw(in.Data)}, fact.Refusal{}
 	case Cancel:
