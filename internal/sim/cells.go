@@ -46,6 +46,8 @@ type cells [(verbs*int(containers) + 63) / 64]uint64
 
 func (s *cells) add(c cell) { s[c.index()/64] |= 1 << (c.index() % 64) }
 
+func (s *cells) has(c cell) bool { return s[c.index()/64]&(1<<(c.index()%64)) != 0 }
+
 // without returns the cells that are not in the other set.
 func (s cells) without(o cells) cells {
 	for i := range s {

@@ -114,6 +114,27 @@ func newPlan(seed uint64, turns int) *plan {
 	return p
 }
 
+// aim has most seeds of a workflow that is made to have a cell meet a fault for
+// which there are few moments. at is the turn in which the calm run reaches the
+// cell, 0 if it does not.
+func (p *plan) aim(at int) {
+	switch f := one(p.dice, byChance, byChance, byChance, LostAnswer, Batch, LateTimer, Cancel, CancelTwice); f {
+	case byChance:
+	case Cancel, CancelTwice:
+		for g := CrashBefore; g <= AppendKept; g++ {
+			p.percent[g] = 0
+		}
+		p.percent[Cancel], p.percent[f] = 60, 60
+		if at > 0 {
+			p.cancelAt = max(at-p.dice.n(3), 1)
+		}
+	case LostAnswer: // at the same time as another thing, too
+		p.percent[LostAnswer], p.percent[Batch] = 60, 60
+	default:
+		p.percent[f] = 60
+	}
+}
+
 // without returns the plan of the seed with some faults taken out.
 func (p *plan) without(out [faults]bool) *plan {
 	for f, gone := range out {

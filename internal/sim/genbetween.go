@@ -3,12 +3,17 @@ package sim
 import (
 	"fmt"
 	"strings"
+
+	"github.com/keelstep/keelstep/pkg/graph"
 )
 
 // kids makes the workflows that the one under way calls. Each may call those
 // after it.
 func (g *generator) kids() {
 	n := one(g.dice, 0, 1, 1, 2)
+	if c := g.p.shows; c != nil && c.verb == graph.CallWorkflow {
+		n = max(n, 1)
+	}
 	for i := n - 1; i >= 0; i-- {
 		k := &generator{
 			dice: g.dice, left: 3 + g.n(5), undos: map[string]bool{}, many: g.many,

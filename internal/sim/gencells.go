@@ -86,11 +86,31 @@ func (g *generator) show(c cell) []doc {
 	if aside {
 		steps = append([]doc{g.aside(at)}, steps...)
 	}
+	if g.p.Racy || !c.ends() {
+		steps = g.beside(steps)
+	}
 	if has(last, "return", "terminate") || g.chance(30) {
 		return steps
 	}
 	s, _ := g.action(place{mayFail: true}, "")
 	return append(steps, anyway(s, last))
+}
+
+// beside lets others run while the steps do, where it matters how a turn is
+// cut: they read a large text after a while, or make a turn longer.
+func (g *generator) beside(steps []doc) []doc {
+	if !g.many && g.p.bound == 0 {
+		return steps
+	}
+	var others []doc
+	for range 3 {
+		read := "${ input.n }"
+		if g.many {
+			read = "${ len(vars.many) % 9 }"
+		}
+		others = append(others, g.call0("test.safe", one(g.dice, "ok", "ok", "slow")), doc{{"id", g.id("val")}, {"compose", read}})
+	}
+	return append([]doc{{{"id", g.id("read")}, {"runAfter", word("[]")}, {"do", others}}}, steps...)
 }
 
 // lead makes a call right before what is shown, which comes whatever became of
@@ -161,7 +181,7 @@ func (g *generator) house(c cell, at place) doc {
 		s := g.loose(second(g.call0("test.keyed", "refuse"), entry{"description", "It fails."}))
 		return s.with("catch", []doc{{{"do", []doc{g.verbOf(c.verb, handler)}}}})
 	case inFinally:
-		return doc{{"id", id}, {"do", []doc{fine()}}, {"finally", []doc{g.verbOf(c.verb, handler)}}}
+		return doc{{"id", id}, {"do", []doc{g.loose(fine())}}, {"finally", []doc{g.verbOf(c.verb, handler)}}}
 	case inCompensate:
 		s := g.loose(fine())
 		s = s.with("compensate", []doc{g.verbOf(c.verb, handler)})
@@ -212,7 +232,11 @@ func (g *generator) showChild(verb graph.Kind) doc {
 	first = first.with("compensate", k.undo(at, idIn(first)))
 	k.undos[idIn(first)] = true
 	first = k.loose(first)
-	k.p.Source = k.document([]doc{first, anyway(k.verbOf(verb, at.behind(idIn(first), "", true)), first)})
+	steps := []doc{first, anyway(k.verbOf(verb, at.behind(idIn(first), "", true)), first)}
+	if k.p.bound = g.p.bound; g.p.Racy || verb != graph.Return && verb != graph.Terminate && verb != graph.Fail {
+		steps = k.beside(steps)
+	}
+	k.p.Source = k.document(steps)
 	g.p.Timed = g.p.Timed || k.p.Timed
 	k.p.Kids = nil
 	g.p.Kids = append(g.p.Kids, k.p)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
@@ -30,7 +31,11 @@ func Generate(seed uint64) *Program {
 		},
 	}
 	c, chosen := shown(seed)
-	g.extremes(chosen)
+	g.extremes()
+	if chosen {
+		g.p.shows = &c
+		g.extreme(c, seed/every/uint64(len(possible)))
+	}
 	g.p.Racy = g.p.Racy || chosen && (c.forcesRace() || c.ends() && d.chance(40) || d.chance(15))
 	g.kids()
 	g.source()
@@ -46,21 +51,37 @@ func Generate(seed uint64) *Program {
 }
 
 // extremes makes a few workflows meet what hardly ever happens: turns that end
-// at their bound, bytes that are not at hand, and too many parents. Of those
-// that are made to have a cell it is more.
-func (g *generator) extremes(chosen bool) {
-	bound, many := 12, 6
-	if chosen {
-		bound, many = 20, 14
+// at their bound, bytes that are not at hand, and too many parents.
+func (g *generator) extremes() {
+	if g.chance(12) {
+		g.p.bound = 1 + g.n(12)
 	}
-	if g.chance(bound) {
-		g.p.bound = one(g.dice, 1, 2, 3, 1+g.n(12))
-	}
-	if g.chance(many) {
+	if g.chance(6) {
 		g.many = true
 	}
 	if g.chance(6) {
-		g.p.Racy, g.p.depth = true, interpreter.MaxDepth-g.n(2)
+		g.deep()
+	}
+}
+
+// deep gives the workflow nearly as many parents as a run may have.
+func (g *generator) deep() { g.p.Racy, g.p.depth = true, interpreter.MaxDepth-g.n(2) }
+
+// extreme makes every few of the workflows that show a cell meet one of them.
+func (g *generator) extreme(c cell, nth uint64) {
+	switch nth % 7 {
+	case 1:
+		g.p.bound = one(g.dice, 1, 1, 2, 3)
+	case 3:
+		g.many = true
+	case 5:
+		if c.verb == graph.CallWorkflow {
+			g.deep()
+			g.p.depth = interpreter.MaxDepth
+			if c.in == inChild {
+				g.p.depth--
+			}
+		}
 	}
 }
 

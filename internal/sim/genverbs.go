@@ -235,10 +235,14 @@ func (g *generator) undo(at place, id string) []doc {
 	if at.mayFail {
 		do = one(g.dice, "ok", "ok", "ok", "refuse", "dice")
 	}
+	v := "${ steps." + id + ".status }"
+	if g.many {
+		v = g.value(place{})
+	}
 	return []doc{{
 		{"id", g.id("undo")},
 		{"action", "test." + one(g.dice, "keyed", "safe")},
-		{"with", doc{{"do", do}, {"v", "${ steps." + id + ".status }"}}},
+		{"with", doc{{"do", do}, {"v", v}}},
 	}}
 }
 

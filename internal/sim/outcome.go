@@ -21,6 +21,7 @@ type outcome struct {
 	diverged string // why it need not be the calm run's
 	cancels  int
 	turns    int
+	shown    int // the turn that reached the cell which the program is made to have
 }
 
 // finish checks the end of all runs and returns what the first came to.
@@ -35,7 +36,7 @@ func (s *shell) finish() *outcome {
 	for _, b := range s.books {
 		b.checkEmpty()
 	}
-	o.diverged, o.cancels, o.turns = s.diverged, s.cancels, s.turns
+	o.diverged, o.cancels, o.turns, o.shown = s.diverged, s.cancels, s.turns, s.shown
 	s.report.end(o, s.struck)
 	return o
 }

@@ -65,6 +65,7 @@ type shell struct {
 	cancels  int    // cancels that were sent to the first run
 	aimed    int    // cancels that were sent to any run
 	turns    int    // that were decided
+	shown    int    // the turn that first reached the cell which the program is made to have
 	rescues  int
 }
 
@@ -252,6 +253,9 @@ func (s *run) meet(t *fact.Turn) {
 				s.cells.add(c)
 			}
 		}
+	}
+	if c := s.shell.p.shows; c != nil && s.shown == 0 && s.cells.has(*c) {
+		s.shown = s.turns
 	}
 	for _, h := range s.fresh {
 		s.report.hit(h.fault, s.cells.without(h.cells))

@@ -64,6 +64,15 @@ type Baseline struct {
 	calm *outcome
 }
 
+// plan draws the faults of a seed.
+func (b *Baseline) plan(seed uint64) *plan {
+	p := newPlan(seed, b.calm.turns)
+	if b.shows != nil {
+		p.aim(b.calm.shown)
+	}
+	return p
+}
+
 // Prepare generates the workflow of a seed and runs it without faults.
 func (s Simulator) Prepare(seed uint64) (*Baseline, *Violation) {
 	p := Generate(seed / seedsPerProgram)
@@ -97,24 +106,24 @@ func (s Simulator) calm() *Report {
 // Run simulates one seed of a program, compares it with the calm run, and adds
 // to the report what it reached.
 func (s Simulator) Run(b *Baseline, seed uint64, r *Report) *Violation {
-	what := s.compare(b, newPlan(seed, b.calm.turns), r, nil)
+	what := s.compare(b, b.plan(seed), r, nil)
 	if what == "" {
 		return nil
 	}
-	v := &Violation{Seed: seed, Program: b.Program, What: what, Faults: newPlan(seed, b.calm.turns).String()}
+	v := &Violation{Seed: seed, Program: b.Program, What: what, Faults: b.plan(seed).String()}
 	var out [faults]bool
 	for f := range faults {
-		if newPlan(seed, b.calm.turns).percent[f] == 0 {
+		if b.plan(seed).percent[f] == 0 {
 			continue
 		}
 		out[f] = true
-		if s.compare(b, newPlan(seed, b.calm.turns).without(out), newReport(), nil) == "" {
+		if s.compare(b, b.plan(seed).without(out), newReport(), nil) == "" {
 			out[f] = false
 			v.Needed = append(v.Needed, f.String())
 		}
 	}
 	tr := &trace{}
-	if again := s.compare(b, newPlan(seed, b.calm.turns).without(out), newReport(), tr); again != "" && again != what {
+	if again := s.compare(b, b.plan(seed).without(out), newReport(), tr); again != "" && again != what {
 		v.What += "\nwith the needed faults only: " + again
 	}
 	v.Trace = tr.last()
