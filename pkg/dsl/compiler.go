@@ -59,6 +59,7 @@ func CompileWith(o Options, file string, src []byte, c Catalog) (*graph.Workflow
 	if findings.HasErrors() {
 		return nil, findings
 	}
+	w.Seal()
 	return w, findings
 }
 
@@ -78,6 +79,7 @@ func Load(src []byte, c Catalog) (w *graph.Workflow, err error) {
 	if k.failed != nil {
 		return nil, fmt.Errorf("load a workflow: %w", k.failed)
 	}
+	w.Seal()
 	return w, nil
 }
 

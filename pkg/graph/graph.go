@@ -29,6 +29,8 @@ type Workflow struct {
 	Concurrency *Concurrency         // nil: no bound
 	Listens     []Listen
 	Nodes       []*Node // every step, in source order; Node.Index indexes it
+
+	lookup *Lookup // nil: not sealed
 }
 
 // Param is a value given per deployment. A secret one is never recorded.

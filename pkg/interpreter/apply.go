@@ -418,7 +418,7 @@ func (m *Machine) end(e fact.Event, s *step, status graph.Status) {
 	f.open--
 	m.siblingEnded(s)
 	if !f.stopping {
-		for _, n := range m.succ[s.node.Index] {
+		for _, n := range m.look.After[s.node.Index] {
 			next := f.steps[n.Pos]
 			next.preds--
 			if next.preds == 0 {

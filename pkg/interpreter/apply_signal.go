@@ -120,7 +120,7 @@ func (m *Machine) remember(id string) {
 	if id == "" {
 		return
 	}
-	m.received[id] = true
+	put(&m.received, id, true)
 	m.st.signalIDs = append(m.st.signalIDs, id)
 	if n := len(m.st.signalIDs) - keptSignals; n > 0 {
 		for _, old := range m.st.signalIDs[:n] {

@@ -125,7 +125,7 @@ func (m *Machine) strike(s *step) {
 	if _, open := m.st.calls.get(s.path); open {
 		err.Lost = s.repeat != graph.Never || s.issued
 		m.st.calls.remove(s.path)
-		m.struck[s.path] = s.attempt
+		put(&m.struck, s.path, s.attempt)
 	}
 	if s.phase == retrying && s.fail != nil {
 		err.Lost = s.fail.Lost
@@ -272,7 +272,7 @@ func (m *Machine) applyHandler(e fact.Event, s *step, f *handlerEntered) error {
 func (m *Machine) applyVars(e fact.Event, s *step, f *varsSet) error {
 	m.enter(e, s, graph.Running)
 	for _, v := range f.Vars {
-		i, ok := m.vars[v.Name]
+		i, ok := m.look.Vars[v.Name]
 		if !ok {
 			return fmt.Errorf("there is no variable %q", v.Name)
 		}

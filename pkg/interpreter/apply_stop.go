@@ -170,7 +170,7 @@ func (m *Machine) stopStep(s *step) {
 func (m *Machine) stopChild(s *step) {
 	if _, open := m.st.children.get(s.path); open {
 		seq := m.st.seq + 1
-		m.childStops[seq] = append(m.childStops[seq], s.child)
+		put(&m.childStops, seq, append(m.childStops[seq], s.child))
 	}
 }
 

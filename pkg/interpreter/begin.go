@@ -58,7 +58,7 @@ func (m *Machine) assign(s *step) (fact.Fact, error) {
 		if err != nil {
 			return m.evalFailed(s, err)
 		}
-		old, err := m.decode(m.st.vars[m.vars[a.Var]])
+		old, err := m.decode(m.st.vars[m.look.Vars[a.Var]])
 		if err != nil {
 			return m.evalFailed(s, err)
 		}

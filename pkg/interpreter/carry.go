@@ -198,7 +198,7 @@ func (d *dump) received(c *fact.Coder, tag uint64) {
 	fact.List(c, tag, "received", &d.m.st.signalIDs, func(c *fact.Coder, id *string) { c.String(1, "id", id) })
 	if c.Reading() {
 		for _, id := range d.m.st.signalIDs {
-			d.m.received[id] = true
+			put(&d.m.received, id, true)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (t timer) command() SetTimer {
 }
 
 func (m *Machine) forgetTouched() {
-	m.touched = nil
+	m.touched = m.touched[:0]
 	clear(m.isTouched)
 }
 
@@ -153,7 +153,7 @@ func (m *Machine) WakeAt() time.Time {
 // touch notes that a timer was set or cleared.
 func (m *Machine) touch(id string) {
 	if !m.isTouched[id] {
-		m.isTouched[id] = true
+		put(&m.isTouched, id, true)
 		m.touched = append(m.touched, id)
 	}
 }

@@ -50,7 +50,7 @@ func (e env) Read(r expression.Read) (any, error) {
 	case expression.RootParams:
 		return m.param(r.Name)
 	case expression.RootVars:
-		if i, ok := m.vars[r.Name]; ok {
+		if i, ok := m.look.Vars[r.Name]; ok {
 			return m.decode(m.st.vars[i])
 		}
 		return nil, nil
@@ -104,7 +104,7 @@ func (m *Machine) runField(field string) any {
 
 // step returns a field of the execution of a step that can be seen from here.
 func (e env) step(r expression.Read) (any, error) {
-	n := e.m.nodes[r.Name]
+	n := e.m.look.Steps[r.Name]
 	var s *step
 	if n != nil {
 		s = e.m.lookup(e.f, n)

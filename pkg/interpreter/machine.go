@@ -21,10 +21,8 @@ const (
 // State changes only in Apply; Decide is Apply of what it decides.
 type Machine struct {
 	wf    *graph.Workflow
+	look  *graph.Lookup
 	st    state
-	succ  [][]*graph.Node            // by Node.Index: who has an edge from it
-	vars  map[string]int             // position in graph.Workflow.Vars
-	nodes map[string]*graph.Node     // by ID
 	blobs map[expression.Hash][]byte // provided and not yet forgotten
 	bound int                        // events of a turn
 	pages pageCache
@@ -44,44 +42,25 @@ type Machine struct {
 	stored   map[expression.Hash]bool
 }
 
+// usualEvents is how many events there is room for in a turn before it grows:
+// those of an answer, what follows from it, and the next call.
+const usualEvents = 4
+
 // ErrHistory is wrapped by the error of an event that cannot follow the ones
 // before it.
 var ErrHistory = errors.New("the history does not fit")
 
 // New returns a run of wf that has not begun.
 func New(wf *graph.Workflow) *Machine {
-	m := &Machine{
-		wf:    wf,
-		succ:  make([][]*graph.Node, len(wf.Nodes)),
-		vars:  make(map[string]int, len(wf.Vars)),
-		nodes: make(map[string]*graph.Node, len(wf.Nodes)),
-		blobs: map[expression.Hash][]byte{},
-		bound: MaxTurnEvents,
-
-		received:   map[string]bool{},
-		struck:     map[string]int{},
-		isTouched:  map[string]bool{},
-		childStops: map[uint64][]string{},
-	}
-	for _, n := range wf.Nodes {
-		if !notifies(n) {
-			m.nodes[n.ID] = n
-		}
-		for _, e := range n.After {
-			m.succ[e.From.Index] = append(m.succ[e.From.Index], n)
-		}
-	}
-	for i, v := range wf.Vars {
-		m.vars[v.Name] = i
-	}
-	return m
+	return &Machine{wf: wf, look: wf.Lookup(), bound: MaxTurnEvents}
 }
 
-// notifies tells that a step is the notification of a task: authors cannot
-// name it, and a step of theirs may have its ID.
-func notifies(n *graph.Node) bool {
-	o := n.Block.Owner
-	return o != nil && o.Approval != nil && o.Approval.Notify == n.Block
+// put adds to a map that is made when the first comes.
+func put[K comparable, V any](to *map[K]V, k K, v V) {
+	if *to == nil {
+		*to = make(map[K]V)
+	}
+	(*to)[k] = v
 }
 
 // Bound makes turns, and the consequences of one input, end after so many
@@ -97,7 +76,7 @@ func (m *Machine) Ended() bool { return m.st.status.Ended() }
 
 // Provide gives the machine stored bytes that a turn wanted. They are at hand
 // until the input or consequence that needed them is through.
-func (m *Machine) Provide(h expression.Hash, b []byte) { m.blobs[h] = b }
+func (m *Machine) Provide(h expression.Hash, b []byte) { put(&m.blobs, h, b) }
 
 // Apply folds one recorded event. It decides nothing, and nothing else writes
 // the state. The error wraps ErrHistory when the event cannot follow.
@@ -138,6 +117,9 @@ func (m *Machine) Decide(at time.Time, in ...Input) fact.Turn {
 			panic("interpreter: decided what cannot follow: " + err.Error())
 		}
 		bytes += size(f)
+		if t.Events == nil {
+			t.Events = make([]fact.Event, 0, usualEvents)
+		}
 		t.Events = append(t.Events, e)
 	}
 	resumed := m.full()

@@ -92,5 +92,5 @@ func (m *Machine) nodeAt(path string) *graph.Node {
 	if err != nil {
 		return nil
 	}
-	return m.nodes[segments[len(segments)-1].Name]
+	return m.look.Steps[segments[len(segments)-1].Name]
 }

@@ -87,8 +87,11 @@ func (m *Machine) View(fetch expression.Fetch) View {
 		}
 	})
 	slices.SortStableFunc(steps, func(a, b *step) int { return cmp.Compare(a.order, b.order) })
-	for _, s := range steps {
-		v.Steps = append(v.Steps, m.stepView(s))
+	if len(steps) > 0 {
+		v.Steps = make([]StepView, len(steps))
+	}
+	for i, s := range steps {
+		v.Steps[i] = m.stepView(s)
 	}
 	return v
 }
