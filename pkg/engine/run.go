@@ -37,6 +37,8 @@ type run struct {
 	lacks   int              // turns in a row that only wanted bytes
 	streak  int              // conflicts in a row
 
+	turn turn // under way; kept for its memory
+
 	carried    uint64 // the event that holds the state which reading begins with
 	carryAfter uint64 // how many events behind it the next one comes
 	carrying   bool   // it was asked for
@@ -170,19 +172,20 @@ func (r *run) work() bool {
 	if err := r.countAgain(); err != nil {
 		return r.uncommitted(err)
 	}
-	t, err := r.decide(inputs)
-	var unstored *unstoredError
-	switch {
-	case errors.As(err, &unstored):
-		return r.uncommitted(unstored.err)
-	case err != nil:
+	t := &r.turn
+	defer t.reset()
+	if err := r.decide(t, inputs); err != nil {
+		var unstored *unstoredError
+		if errors.As(err, &unstored) {
+			return r.uncommitted(unstored.err)
+		}
 		return r.fault(err)
 	}
-	if err := r.commit(&t, messages); err != nil {
+	if err := r.commit(t, messages); err != nil {
 		return r.uncommitted(err)
 	}
-	r.missed(&t, inputs)
-	if err := r.after(&t); err != nil {
+	r.missed(t, inputs)
+	if err := r.after(t); err != nil {
 		return r.fault(err)
 	}
 	return true

@@ -27,12 +27,20 @@ type turn struct {
 	commands []interpreter.Command
 	taken    []mail // of the box, in order
 	took     []eventlog.MessageID
+	in       []interpreter.Input // what the machine was told
+}
+
+// reset lets go of all that the turn held but the list of inputs.
+func (t *turn) reset() {
+	clear(t.in)
+	*t = turn{in: t.in[:0]}
 }
 
 // inputs returns what the machine is told next: the run's own mail first, then
 // the messages of its inbox.
 func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
-	in := make([]interpreter.Input, 0, len(r.pending))
+	in := r.turn.in[:0]
+	defer func() { r.turn.in = in }()
 	for _, m := range r.pending {
 		in = append(in, m.in)
 	}
@@ -63,10 +71,10 @@ func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
 
 // decide has the machine decide. Everything that can go wrong inside it does
 // so before anything is written.
-func (r *run) decide(in []interpreter.Input) (t turn, err error) {
+func (r *run) decide(t *turn, in []interpreter.Input) error {
 	r.again = false
 	var sends []interpreter.Message
-	err = guard(func() error {
+	err := guard(func() error {
 		t.Turn = r.machine.Decide(r.e.clock.Now(), in...)
 		if len(t.Events) == 0 {
 			return nil
@@ -77,22 +85,22 @@ func (r *run) decide(in []interpreter.Input) (t turn, err error) {
 		return nil
 	})
 	if err != nil {
-		return t, err
+		return err
 	}
 	if len(sends) > 0 && len(t.Payloads) > 0 { // a start may name them
 		if err := r.e.putPayloads(t.Payloads); err != nil {
-			return t, &unstoredError{err}
+			return &unstoredError{err}
 		}
 		t.Payloads = nil
 	}
-	letters, err := r.notAdmitted(&t, in)
+	letters, err := r.notAdmitted(t, in)
 	if err != nil {
-		return t, err
+		return err
 	}
 	var payloads []expression.Payload
 	t.sends, payloads, err = r.e.outgoing(r.id, append(sends, letters...))
 	t.Payloads = append(t.Payloads, payloads...)
-	return t, err
+	return err
 }
 
 // unstoredError is why the payloads of a turn were not stored.
