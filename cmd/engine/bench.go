@@ -43,6 +43,7 @@ memory is that of this process, which makes the load as well.`,
 			if o.Duration < 100*time.Millisecond || o.Count < 1 {
 				return usagef("a duration is at least 100ms, a count at least 1", "--duration %s --count %d", o.Duration, o.Count)
 			}
+			makeRoomForGarbage()
 			o.Workloads, o.Concurrency = args, concurrency
 			err := bench.Run(cmd.Context(), o)
 			switch {

@@ -136,6 +136,7 @@ func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
 		}
 		opts.LinkKey, opts.PublicURL = []byte(key), o.public
 	}
+	makeRoomForGarbage()
 	e, err := engine.Open(ctx, opts)
 	if err != nil {
 		return brokenf(`"`+self()+` check" says more`, "%s: %w", o.data.log(), err)
