@@ -111,6 +111,9 @@ func openStore(data dataDir, opts boltlog.Options) (*boltlog.Log, error) {
 		}
 		return nil, brokenf("wait until it ended, or stop it", "%s is in use by another process, such as engine run", data.log())
 	}
+	if errors.Is(err, boltlog.ErrNewer) {
+		return nil, brokenf(`"`+self()+` version" says which program this is`, "%w", err)
+	}
 	if err != nil {
 		return nil, brokenf(`"`+self()+` check" says more`, "%s cannot be opened: %w", data.log(), err)
 	}

@@ -83,6 +83,9 @@ func restore(ctx context.Context, dst, src string, o RestoreOptions) (r Restored
 		return r, err
 	}
 	c, err := boltlog.BackupFile(ctx, staged, src, boltlog.CopyOptions{})
+	if errors.Is(err, boltlog.ErrOlder) {
+		c, err = upgraded(ctx, staged, src)
+	}
 	if err != nil {
 		return r, err
 	}
@@ -91,6 +94,30 @@ func restore(ctx context.Context, dst, src string, o RestoreOptions) (r Restored
 		return r, errors.Join(err, os.Remove(staged))
 	}
 	return r, r.count(ctx)
+}
+
+// upgraded is a copy of src that has this program's format. The copy that the
+// upgrade keeps is not needed: there is src.
+func upgraded(ctx context.Context, staged, src string) (c boltlog.Copied, err error) {
+	if c, err = boltlog.BackupFile(ctx, staged, src, boltlog.CopyOptions{Unchecked: true}); err != nil {
+		return c, err
+	}
+	l, err := boltlog.Open(staged, boltlog.Options{})
+	if err == nil {
+		err = l.Close()
+	}
+	if err == nil {
+		c.Report, err = boltlog.Check(ctx, staged)
+	}
+	if err == nil && !c.Report.Clean() {
+		err = &boltlog.DamagedCopyError{Report: c.Report}
+	}
+	if olds, _ := filepath.Glob(staged + ".format*"); err == nil {
+		for _, old := range olds {
+			err = errors.Join(err, os.Remove(old))
+		}
+	}
+	return c, err
 }
 
 // replace puts staged at dst. What is there keeps a second name first, so that

@@ -59,7 +59,8 @@ func (l *Log) Backup(ctx context.Context, dst string, o CopyOptions) (Copied, er
 }
 
 // BackupFile is Backup of a log that nobody has open. The error wraps
-// ErrLocked when somebody has. A file that Open refuses is not copied.
+// ErrLocked when somebody has. A file that Open refuses is not copied, and one
+// of an older format, for which it wraps ErrOlder, only unchecked.
 func BackupFile(ctx context.Context, dst, src string, o CopyOptions) (Copied, error) {
 	c, err := backupFile(ctx, dst, src, o)
 	if err != nil {
@@ -72,7 +73,7 @@ func backupFile(ctx context.Context, dst, src string, o CopyOptions) (c Copied, 
 	if _, err := os.Stat(src); err != nil {
 		return c, err // bbolt would make one
 	}
-	if err := inspect(src, Options{}); err != nil {
+	if err := inspect(src, Options{}); err != nil && !(o.Unchecked && errors.Is(err, ErrOlder)) {
 		return c, err
 	}
 	from, err := bolt.Open(src, 0o600, &bolt.Options{ReadOnly: true, Timeout: lockTimeout})

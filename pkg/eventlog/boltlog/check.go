@@ -21,7 +21,7 @@ import (
 // chunks against what heads and journal say, messages, payloads by their hash.
 // It changes nothing, trusts no page and ends for every file. Its error says
 // that it could not look: ErrLocked while a process has the log open, ErrNewer,
-// the context's. Damage is no error.
+// ErrOlder, the context's. Damage is no error.
 func Check(ctx context.Context, path string) (Report, error) {
 	r, err := checkFile(ctx, path)
 	if err != nil {
@@ -200,6 +200,11 @@ func (c *checker) rows(b bucket, f func(key, value []byte) error) error {
 func (c *checker) state(txid uint64) error {
 	found := false
 	err := c.rows(c.buckets[string(bucketState)], func(k, v []byte) error {
+		if bytes.Equal(k, upgradeKey) {
+			if m, err := decodeMark(v); err == nil {
+				return &olderError{m.from}
+			}
+		}
 		if !bytes.Equal(k, stateKey) {
 			c.damage("", 0, "state", "an unknown key %q", k)
 			return nil

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(writerEnv); path != "" {
 		write(path)
 	}
+	if path := os.Getenv(upgraderEnv); path != "" {
+		upgradeSlowly(path)
+	}
 	os.Exit(m.Run())
 }
 

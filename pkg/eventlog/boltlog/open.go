@@ -23,7 +23,8 @@ import (
 const lockTimeout = 2 * time.Second
 
 // Open opens the log at path and makes it, with its directory, when there is
-// none. Its error wraps ErrLocked, ErrNewer or eventlog.ErrCorrupt where they
+// none. One of an older format is upgraded, and stays beside as it was, under
+// its name with .formatN. Open's error wraps ErrLocked, ErrNewer or eventlog.ErrCorrupt where they
 // apply; the file is as it was then. A damaged record is no reason not to
 // open: reading its stream says so.
 func Open(path string, opts Options) (*Log, error) {
@@ -41,7 +42,11 @@ func open(path string, opts Options) (*Log, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	if err := inspect(path, opts); err != nil {
+	err := inspect(path, opts)
+	if errors.Is(err, ErrOlder) {
+		err = upgradeFile(path, opts)
+	}
+	if err != nil {
 		return nil, err
 	}
 	l := &Log{
@@ -50,7 +55,6 @@ func open(path string, opts Options) (*Log, error) {
 		ended: make(chan struct{}),
 		tail:  map[string]*stream{},
 	}
-	var err error
 	if l.db, err = openBolt(path, opts); err != nil {
 		return nil, err
 	}
@@ -212,15 +216,16 @@ func inspect(path string, opts Options) error {
 	if err != nil {
 		return err
 	}
-	if err := known(p, bs, hs.newest()); err != nil {
-		return err
+	older := known(p, bs, hs.newest())
+	if older != nil && !errors.Is(older, ErrOlder) {
+		return older
 	}
 	for _, b := range bs {
 		if err := p.rows(b, func(_, _ []byte) error { return nil }); err != nil {
 			return err
 		}
 	}
-	return nil
+	return older
 }
 
 // notShort refuses a file that was cut off: bbolt makes it longer first and
@@ -249,17 +254,34 @@ func known(p *pages, bs []bucket, h *header) error {
 		if b.name != string(bucketState) {
 			continue
 		}
-		var pos position
-		err := q.rows(b, func(_, v []byte) (err error) {
-			pos, err = decodePosition(v)
-			return err
-		})
-		if err == nil && pos.txid != h.txid {
-			err = fmt.Errorf("%w: the newest header and the root page are of different times: restore a backup", eventlog.ErrCorrupt)
-		}
-		return err
+		return knownState(q, b, h)
 	}
 	return errors.New("it is a bbolt file, but not a log")
+}
+
+// knownState refuses a file whose format or whose moment is another one.
+func knownState(p *pages, b bucket, h *header) error {
+	var pos position
+	var upgrading error
+	err := p.rows(b, func(k, v []byte) (err error) {
+		if bytes.Equal(k, upgradeKey) {
+			m, err := decodeMark(v)
+			upgrading = &olderError{m.from}
+			return err
+		}
+		if err := upgradable(v); err != nil {
+			return err
+		}
+		pos, err = decodePosition(v)
+		return err
+	})
+	if err == nil && pos.txid != h.txid {
+		err = fmt.Errorf("%w: the newest header and the root page are of different times: restore a backup", eventlog.ErrCorrupt)
+	}
+	if err == nil {
+		err = upgrading
+	}
+	return err
 }
 
 // fresh reports whether a file whose newest transaction is this one was made

@@ -23,8 +23,8 @@ func (p *position) encode() []byte {
 }
 
 func decodePosition(b []byte) (p position, err error) {
-	if len(b) > 0 && b[0] > format {
-		return p, ErrNewer
+	if err := upgradable(b); err != nil {
+		return p, err
 	}
 	body, ok := unseal(b)
 	d := decoder{b: body}
