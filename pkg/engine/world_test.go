@@ -29,6 +29,9 @@ type world struct {
 	trouble  []string
 	lastLink string
 	cured    atomic.Bool // what is curable does not panic any more
+	made     int         // calls
+	nth      int         // which of them goes wrong; 0: none
+	fault    func(ctx context.Context, effect func(), x in) (out, error)
 }
 
 func newWorld() *world {
@@ -98,7 +101,8 @@ func (w *world) call(ctx context.Context, name string, r connectors.Repeat, c co
 	}
 	w.mu.Lock()
 	w.calls[id]++
-	n := w.calls[id]
+	w.made++
+	n, wrong := w.calls[id], w.made == w.nth
 	raw := string(c.Input)
 	if had, ok := w.keys[c.Key]; ok && had != raw {
 		w.trouble = append(w.trouble, fmt.Sprintf("key %s carried %s and then %s", c.Key, had, raw))
@@ -113,6 +117,9 @@ func (w *world) call(ctx context.Context, name string, r connectors.Repeat, c co
 		w.gates[x.Gate] = gate
 	}
 	w.mu.Unlock()
+	if wrong {
+		return w.fault(ctx, func() { w.effect(id, r, c.Key) }, x)
+	}
 	if x.Panic {
 		panic("test")
 	}
@@ -134,17 +141,22 @@ func (w *world) call(ctx context.Context, name string, r connectors.Repeat, c co
 	if n <= x.Fail {
 		return out{}, &connectors.Error{Code: x.Code, Message: "as asked", Certain: true}
 	}
-	w.mu.Lock()
-	if r != connectors.Keyed || w.answered[c.Key] == 0 {
-		w.effects[id]++
-	}
-	w.answered[c.Key]++
-	w.mu.Unlock()
+	w.effect(id, r, c.Key)
 	time.Sleep(w.slow)
 	if n <= x.Lose {
 		return out{}, &connectors.Error{Code: "ConnectionReset", Message: "as asked", Lost: true}
 	}
 	return out{Value: x.Value, Secret: x.Secret}, nil
+}
+
+// effect is what a call does to the outside, once for a key.
+func (w *world) effect(id string, r connectors.Repeat, key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r != connectors.Keyed || w.answered[key] == 0 {
+		w.effects[id]++
+	}
+	w.answered[key]++
 }
 
 func (w *world) cure() { w.cured.Store(true) }
