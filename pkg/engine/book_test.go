@@ -91,6 +91,7 @@ func TestBookSnapshots(t *testing.T) {
 		for i := range 2500 {
 			publish(e, i)
 		}
+		synctest.Wait() // it is saved beside the turns
 		after, _, err := log.Latest(t.Context(), "events")
 		if err != nil || after != 2000 {
 			t.Errorf("the snapshot is as of record %d, %v; want 2000", after, err)
