@@ -33,7 +33,8 @@ const roundKills = 40
 // that waits in line, signals in order, an event, a run that an event starts),
 // and kills the server at random moments: some of them while it recovers, some
 // by SIGTERM, some while or after it stood still. Between its lives another
-// process makes checkpoints and purges what has ended, and is killed too. The
+// process makes checkpoints, copies, and purges what has ended, and is killed
+// too; some servers are killed while they copy their log. The
 // log is checked after each kill. Every acknowledged run must be there, end
 // well, and stay as it ended, with each effect made once under one key; what
 // was purged must stay away.
@@ -99,7 +100,10 @@ func (h *harness) life() {
 		return
 	}
 	h.await(out)
-	stop := h.loaded()
+	stop, copied := h.loaded(), func() {}
+	if h.rng.IntN(5) == 0 {
+		copied = h.copying()
+	}
 	time.Sleep(time.Duration(20+h.rng.IntN(500)) * time.Millisecond)
 	sig := syscall.SIGKILL
 	switch dice := h.rng.IntN(100); {
@@ -117,5 +121,6 @@ func (h *harness) life() {
 	}
 	h.stop(sig)
 	stop()
+	copied()
 	h.check(fmt.Sprint("it was ended by ", sig))
 }

@@ -139,6 +139,16 @@ func (h *harness) copied(made bool) {
 	}
 }
 
+// copying has the server copy its log. What is returned waits for the command
+// and looks at what it left.
+func (h *harness) copying() (wait func()) {
+	cmd := exec.Command(h.bin, "backup", "--data", h.project, h.data("engine.db")+copyName)
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	return func() { h.copied(cmd.Wait() == nil) }
+}
+
 // patience is how long the process lives: at times as long as it likes.
 func (h *harness) patience() time.Duration {
 	if h.rng.IntN(4) == 0 {
