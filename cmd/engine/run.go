@@ -121,9 +121,8 @@ func (s session) all(ctx context.Context, p project, c compiled, wf engine.Defin
 		ctx, cancel = context.WithTimeoutCause(ctx, s.o.timeout, errFollowedEnough)
 		defer cancel()
 	}
-	open := s.l.engine.Resumed()
-	if len(open) > 0 {
-		return s.resume(ctx, open)
+	if open, n := s.l.engine.Resumed(); n > 0 {
+		return s.resume(ctx, open, n)
 	}
 	for i, file := range c.files {
 		if err := s.deploy(ctx, file, c.srcs[i]); err != nil {
@@ -155,11 +154,12 @@ func from2(from string) string {
 
 var errFollowedEnough = errors.New("--timeout passed")
 
-// resume follows each of the runs that the engine found unfinished.
-func (s session) resume(ctx context.Context, open []engine.RunSummary) error {
+// resume follows the runs that the engine found unfinished: each, or the
+// oldest of very many.
+func (s session) resume(ctx context.Context, open []engine.RunSummary, n int) error {
 	what := "1 unfinished run"
-	if len(open) > 1 {
-		what = fmt.Sprintf("%d unfinished runs", len(open))
+	if n > 1 {
+		what = fmt.Sprintf("%d unfinished runs", n)
 	}
 	s.say("%s\n", styleWarn.Render("resuming "+what+"; "+self()+" run "+s.project+" --fresh starts anew"))
 	var first error

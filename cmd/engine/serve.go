@@ -264,7 +264,7 @@ func (s server) greet(info serverInfo) {
 		writef(w, "key     %s\n", styleDim.Render("in "+info.KeyFile))
 	}
 	writef(w, "log     %s\n", s.data.log())
-	if n := len(s.l.engine.Resumed()); n > 0 {
+	if _, n := s.l.engine.Resumed(); n > 0 {
 		writef(w, "resumed %d unfinished %s\n", n, plural(n, "run"))
 	}
 	for _, r := range s.l.engine.Routes() {

@@ -32,6 +32,7 @@ type Engine struct {
 	shelf   *shelf
 	idle    *idleRuns
 	timers  *timers
+	waking  waking
 	calls   *dispatcher
 	subs    *subscribers
 	ids     ids
@@ -39,13 +40,14 @@ type Engine struct {
 	blobs   *cache[expression.Hash, []byte] // stored bytes, by weight in bytes
 	views   *cache[string, endedView]       // of runs that have ended, by steps
 
-	crew     crew
-	ctx      context.Context // of all work; ends when the engine does
-	cancel   context.CancelCauseFunc
-	draining atomic.Bool
-	loading  chan struct{} // a place in it allows one run to be read
-	resumed  []RunSummary
-	untried  untried
+	crew       crew
+	ctx        context.Context // of all work; ends when the engine does
+	cancel     context.CancelCauseFunc
+	draining   atomic.Bool
+	loading    chan struct{} // a place in it allows one run to be read
+	resumed    []RunSummary  // the first of those that Open found unfinished
+	unfinished int           // how many it found
+	untried    untried
 
 	failOnce sync.Once
 	failed   chan struct{} // closed by the first fatal error
@@ -70,6 +72,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	e.runs = newRunTable(e)
 	e.shelf = newShelf(e)
 	e.idle = newIdleRuns(e)
+	e.waking.e = e
 	e.timers = newTimers(e.clock, e.timerFired)
 	e.calls = newDispatcher(e)
 	var err error
@@ -90,9 +93,9 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	return e, nil
 }
 
-// Resumed returns the runs that Open found unfinished, oldest first, those
-// that are stuck left out.
-func (e *Engine) Resumed() []RunSummary { return e.resumed }
+// Resumed returns how many runs Open found unfinished, those that are stuck
+// left out, and the oldest 1,000 of them, oldest first.
+func (e *Engine) Resumed() (oldest []RunSummary, n int) { return e.resumed, e.unfinished }
 
 // Failed is closed when the engine cannot go on: the outcome of a write is not
 // known, or the store is gone. Err then says why, and the process should end:
@@ -207,9 +210,7 @@ func (e *Engine) timerFired(stream, timer string) {
 	case e.draining.Load():
 	case !isRunID(stream):
 		e.shelf.deliver(stream, bookMail{wake: true})
-	case timer == wake:
-		e.runs.deliver(stream, mail{})
 	default:
-		e.runs.deliver(stream, mail{in: timerInput(timer)})
+		e.waking.add(stream, timer)
 	}
 }

@@ -39,6 +39,10 @@ func keyed(key string) string {
 func uuid(b [16]byte, version byte) string {
 	b[6] = b[6]&0x0f | version<<4
 	b[8] = b[8]&0x3f | 0x80
+	return uuidText(b)
+}
+
+func uuidText(b [16]byte) string {
 	var text [36]byte
 	hex.Encode(text[0:8], b[0:4])
 	hex.Encode(text[9:13], b[4:6])

@@ -26,7 +26,7 @@ func (e *Engine) recover(ctx context.Context) error {
 	now := e.clock.Now()
 	var group []string
 	var suspects []eventlog.Summary
-	for s, err := range e.store.List(ctx, eventlog.Filter{Open: true, Oldest: true}) {
+	for s, err := range e.store.List(ctx, eventlog.Filter{Open: true, Oldest: true, Brief: true}) {
 		switch {
 		case err == nil && !isRunID(s.Stream):
 			e.recoverBook(s, now)
@@ -40,7 +40,9 @@ func (e *Engine) recover(ctx context.Context) error {
 			continue
 		}
 		if !s.Ended && s.Records > 0 {
-			e.resumed = append(e.resumed, rowOf(s))
+			if err := e.found(ctx, s.Stream); err != nil {
+				return err
+			}
 		}
 		switch {
 		case sleeps(s, now):
@@ -64,6 +66,23 @@ func (e *Engine) recover(ctx context.Context) error {
 	e.untried.add(group, alone)
 	e.crew.run(func() { e.takeUp(group, alone) })
 	return nil
+}
+
+// maxResumed is how many of the runs that Open found unfinished are remembered.
+const maxResumed = 1000
+
+// found counts a run that is unfinished, and remembers the first ones.
+func (e *Engine) found(ctx context.Context, run string) error {
+	e.unfinished++
+	if len(e.resumed) >= maxResumed {
+		return nil
+	}
+	s, _, err := e.store.Head(ctx, run)
+	if errors.Is(err, eventlog.ErrCorrupt) {
+		s, err = eventlog.Summary{Stream: run, Status: stuckStatus, Reason: ReasonCorrupt}, nil
+	}
+	e.resumed = append(e.resumed, rowOf(s))
+	return err
 }
 
 // untried is the runs that recovery has found and not tried yet. Whoever loads

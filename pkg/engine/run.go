@@ -49,6 +49,7 @@ type run struct {
 	settled []chan<- struct{} // the run is being recovered, and who hears of it
 	alone   bool              // recovery waits for what becomes of it
 	tries   int               // attempts that recovery counted, until a turn has events
+	woken   int               // timers that woke it, until it has taken a turn
 	calls   map[callID]*call  // issued or about to be, not yet answered in the log
 }
 
@@ -61,6 +62,7 @@ type mail struct {
 	ask     question     // called between turns
 	inbox   bool         // messages wait in the store
 	retry   bool         // the moment to try again has come
+	woken   bool         // a timer is due, which in says unless it has to be read
 	// recover has the run loaded with the attempt counted, and hears once it
 	// has taken a turn.
 	recover chan<- struct{}
@@ -90,6 +92,7 @@ func (r *run) loop() {
 	for r.e.ctx.Err() == nil {
 		r.collect()
 		if len(r.settled) == 0 && r.e.untried.suspects(r.id) {
+			r.wakened()
 			if r.e.runs.park(r) { // recovery comes to it
 				return
 			}
@@ -100,6 +103,7 @@ func (r *run) loop() {
 		}
 		busy := r.work()
 		r.settle()
+		r.wakened()
 		if busy {
 			continue
 		}
@@ -117,6 +121,9 @@ func (r *run) collect() {
 	r.box = nil
 	r.mu.Unlock()
 	for _, m := range box {
+		if m.woken {
+			r.woken++
+		}
 		switch {
 		case m.ask != nil:
 			r.asked = append(r.asked, m.ask)

@@ -1,9 +1,12 @@
 package engine
 
 import (
-	"container/heap"
+	"math"
 	"sync"
 	"time"
+	"unique"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
 )
 
 // wake is the timer of a run that is not in memory and whose own timers are
@@ -11,76 +14,107 @@ import (
 const wake = ""
 
 // timers is the open timers of all runs, those of runs that are not in memory
-// included. A timer's deadline keeps the monotonic reading of the clock at the
-// moment it was set: within one process a stepped clock moves no timer.
+// included: of a run that sleeps nothing else is in memory, so a timer is
+// small. A timer's deadline is counted by the monotonic clock from the moment
+// it was set: within one process a stepped clock moves no timer.
 type timers struct {
 	clock Clock
-	fire  func(run, timer string)
+	fire  func(stream, timer string)
 
-	mu     sync.Mutex
-	heap   timerHeap
-	byRun  map[string][]*timer
-	stop   func() bool // of the alarm that is set; nil: none
-	alarm  time.Time
-	count  uint64 // timers set so far
-	closed bool
+	mu      sync.Mutex
+	began   time.Time // deadlines are counted from here
+	slots   [][]timer // in pages, so that none is ever moved
+	used    int32     // slots that were given out
+	free    int32     // the first of those that were given back; none: there is none
+	order   []int32   // a heap, the earliest timer in front
+	streams map[streamKey]int32
+	names   map[streamKey]string // of streams that are no runs
+	stop    func() bool          // of the alarm that is set; nil: none
+	alarm   time.Duration
+	count   uint64 // timers set so far
+	closed  bool
 }
 
+// timer is one open timer. The timers of a stream are a list.
 type timer struct {
-	run, id string
-	due     time.Time // as the run recorded it
-	at      time.Time // with the monotonic reading
-	order   uint64    // of setting, between timers of one moment
-	index   int
+	at     time.Duration         // the deadline
+	due    int64                 // what was asked for, in nanoseconds
+	count  uint64                // decides between timers of one moment
+	stream streamKey             // whose it is
+	id     unique.Handle[string] // among those of its stream
+	place  int32                 // in order
+	next   int32                 // of the same stream, or the next free slot
 }
 
-func newTimers(c Clock, fire func(run, timer string)) *timers {
-	return &timers{clock: c, fire: fire, byRun: make(map[string][]*timer)}
+// none is the place of no timer.
+const none int32 = -1
+
+// pageBits is how many timers a page holds, as a power of two.
+const pageBits = 12
+
+func newTimers(c Clock, fire func(stream, timer string)) *timers {
+	return &timers{
+		clock: c, fire: fire, began: c.Now(), free: none,
+		streams: make(map[streamKey]int32), names: make(map[streamKey]string),
+	}
 }
 
 // set arms a timer. One that is armed already for the same time keeps its
 // deadline.
-func (t *timers) set(run, id string, due time.Time) {
+func (t *timers) set(stream, id string, due time.Time) {
 	now := t.clock.Now()
+	asked, handle := eventlog.Clamp(due).UnixNano(), unique.Make(id)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, x := range t.byRun[run] {
-		if x.id != id {
-			continue
-		}
-		if x.due.Equal(due) {
+	key := t.key(stream)
+	if i := t.find(key, handle); i != none {
+		if t.slot(i).due == asked {
 			return
 		}
-		t.remove(x)
-		break
+		t.remove(i)
 	}
 	t.count++
-	x := &timer{run: run, id: id, due: due, at: now.Add(due.Sub(now.Round(0))), order: t.count}
-	t.byRun[run] = append(t.byRun[run], x)
-	heap.Push(&t.heap, x)
+	first, ok := t.streams[key]
+	if !ok {
+		first = none
+	}
+	i := t.take()
+	*t.slot(i) = timer{
+		at: later(now.Sub(t.began), due.Sub(now.Round(0))), due: asked, count: t.count,
+		stream: key, id: handle, place: int32(len(t.order)), next: first,
+	}
+	t.streams[key] = i
+	t.order = append(t.order, i)
+	t.up(len(t.order) - 1)
 	t.arm(now)
 }
 
+// later returns the sum of both, or the end of time.
+func later(now, wait time.Duration) time.Duration {
+	if wait > math.MaxInt64-max(now, 0) {
+		return math.MaxInt64
+	}
+	return now + wait
+}
+
 // clear takes a timer back.
-func (t *timers) clear(run, id string) {
+func (t *timers) clear(stream, id string) {
+	handle := unique.Make(id)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, x := range t.byRun[run] {
-		if x.id == id {
-			t.remove(x)
-			return
-		}
+	if i := t.find(t.key(stream), handle); i != none {
+		t.remove(i)
 	}
 }
 
-// forget takes all timers of a run back.
-func (t *timers) forget(run string) {
+// forget takes all timers of a stream back.
+func (t *timers) forget(stream string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, x := range t.byRun[run] {
-		heap.Remove(&t.heap, x.index)
+	key := t.key(stream)
+	for i, ok := t.streams[key]; ok; i, ok = t.streams[key] {
+		t.remove(i)
 	}
-	delete(t.byRun, run)
 }
 
 // close stops all timers.
@@ -93,84 +127,53 @@ func (t *timers) close() {
 	}
 }
 
-func (t *timers) remove(x *timer) {
-	heap.Remove(&t.heap, x.index)
-	left := t.byRun[x.run]
-	for i := range left {
-		if left[i] == x {
-			left = append(left[:i], left[i+1:]...)
-			break
-		}
-	}
-	if len(left) == 0 {
-		delete(t.byRun, x.run)
-		return
-	}
-	t.byRun[x.run] = left
-}
-
 // arm sets the alarm for the earliest timer, unless one rings before it.
 func (t *timers) arm(now time.Time) {
-	if t.closed || len(t.heap) == 0 {
+	if t.closed || len(t.order) == 0 {
 		return
 	}
-	first := t.heap[0].at
+	first := t.slot(t.order[0]).at
 	if t.stop != nil {
-		if !first.Before(t.alarm) {
+		if first >= t.alarm {
 			return
 		}
 		t.stop()
 	}
 	t.alarm = first
-	t.stop = t.clock.AfterFunc(max(first.Sub(now), 0), t.ring)
+	t.stop = t.clock.AfterFunc(max(first-now.Sub(t.began), 0), t.ring)
 }
+
+// maxRing is how many timers are fired before others may be set or cleared.
+const maxRing = 1000
 
 // ring fires what is due and sets the next alarm.
 func (t *timers) ring() {
+	for t.ringSome() {
+	}
+}
+
+// ringSome fires some of what is due; it returns whether there is more.
+func (t *timers) ringSome() (more bool) {
+	type fired struct{ stream, id string }
+	var due []fired
 	now := t.clock.Now()
-	var due []*timer
 	t.mu.Lock()
 	t.stop = nil
-	for !t.closed && len(t.heap) > 0 && !t.heap[0].at.After(now) {
-		x := t.heap[0]
-		t.remove(x)
-		due = append(due, x)
+	for !t.closed && len(t.order) > 0 && t.slot(t.order[0]).at <= now.Sub(t.began) {
+		if more = len(due) == maxRing; more {
+			break
+		}
+		i := t.order[0]
+		x := t.slot(i)
+		due = append(due, fired{t.name(x.stream), x.id.Value()})
+		t.remove(i)
 	}
-	t.arm(now)
+	if !more {
+		t.arm(now)
+	}
 	t.mu.Unlock()
 	for _, x := range due {
-		t.fire(x.run, x.id)
+		t.fire(x.stream, x.id)
 	}
-}
-
-type timerHeap []*timer
-
-func (h timerHeap) Len() int { return len(h) }
-
-func (h timerHeap) Less(i, j int) bool {
-	if h[i].at.Equal(h[j].at) {
-		return h[i].order < h[j].order
-	}
-	return h[i].at.Before(h[j].at)
-}
-
-func (h timerHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-// Push adds a timer; heap calls it.
-func (h *timerHeap) Push(x any) {
-	t := x.(*timer)
-	t.index = len(*h)
-	*h = append(*h, t)
-}
-
-// Pop takes the last timer away; heap calls it.
-func (h *timerHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	return x
+	return more
 }

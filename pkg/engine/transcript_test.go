@@ -289,7 +289,8 @@ func (p *player) command(line string) {
 	case "open":
 		time.Sleep(time.Millisecond) // no process starts in the moment in which another ended
 		p.open()
-		for _, s := range p.e.Resumed() {
+		resumed, _ := p.e.Resumed()
+		for _, s := range resumed {
 			p.printf("resumed %s %s\n", s.Run, s.Status)
 		}
 		synctest.Wait()

@@ -173,6 +173,7 @@ func (r *run) after(t *turn) error {
 		if err := guard(func() error { open = r.machine.Outstanding(); return nil }); err != nil {
 			return err
 		}
+		r.e.timers.clear(r.id, wake)
 		r.issue(r.spared(open))
 	}
 	if n := r.machine.Seq() - r.carried; n > r.e.opts.MaxEvents && !r.machine.Ended() {
