@@ -1,0 +1,168 @@
+package wdlexpr
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Context is what expressions read, out of a JSON object: what `engine eval` and cases in
+// files give. Its members are actions, variables, parameters, results, items,
+// iterationIndexes, appsettings and agentParameters, objects by name; trigger,
+// triggerOutputs, triggerBody, action, item, workflow and listCallbackUrl; and now, a
+// timestamp.
+type Context struct {
+	members *Object
+	now     time.Time
+}
+
+var _ Env = (*Context)(nil)
+
+// contextMembers are the members that a context knows.
+var contextMembers = []string{
+	"actions", "variables", "parameters", "results", "result", "items", "iterationIndexes", "appsettings", "appsetting", "agentParameters",
+	"trigger", "triggerOutputs", "triggerBody", "action", "item", "workflow", "listCallbackUrl", "now",
+}
+
+// NewContext returns the context of a JSON object; without one, nothing can be
+// read. now is the time where the object does not give one.
+func NewContext(x Value, now time.Time) (*Context, error) {
+	c := &Context{members: NewObject(nil, nil), now: now}
+	if x == nil {
+		return c, nil
+	}
+	o, ok := x.(*Object)
+	if !ok {
+		return nil, errors.New("the context is no JSON object")
+	}
+	known := map[string]bool{}
+	for _, name := range contextMembers {
+		known[name] = true
+	}
+	for _, name := range o.names {
+		if !known[name] {
+			return nil, fmt.Errorf("%s in the context is not known: it has %s", quote(name), strings.Join(contextMembers, ", "))
+		}
+	}
+	c.members = o
+	if x, ok := o.Get("now"); ok {
+		text, ok := x.(string)
+		if !ok {
+			return nil, errors.New("now in the context is no timestamp")
+		}
+		t, err := english.parseDate(text, now)
+		if err != nil {
+			return nil, fmt.Errorf("now in the context: %w", err)
+		}
+		c.now = t.time()
+	}
+	return c, nil
+}
+
+// Now is the time of the context.
+func (c *Context) Now() time.Time { return c.now }
+
+// Seed is the same for every context.
+func (c *Context) Seed() string { return "context" }
+
+// Value returns what a reference stands for.
+func (c *Context) Value(r Ref) (Value, error) {
+	switch r.Kind {
+	case RefTrigger:
+		return c.trigger(r.Field)
+	case RefAction:
+		action, err := c.named("actions", "action", r.Name)
+		if err != nil || r.Field == "" {
+			return action, err
+		}
+		return fieldOf(action, r.Field), nil
+	case RefVariable:
+		return c.named("variables", "variable", r.Name)
+	case RefParameter:
+		return c.named("parameters", "parameter", r.Name)
+	case RefResult:
+		if x, err := c.named("results", "scope", r.Name); err == nil {
+			return x, nil
+		}
+		return c.named("result", "scope", r.Name)
+	case RefItems:
+		return c.named("items", "loop", r.Name)
+	case RefIterationIndex:
+		return c.named("iterationIndexes", "loop", r.Name)
+	case RefAppSetting:
+		if x, err := c.named("appsettings", "setting", r.Name); err == nil {
+			return x, nil
+		}
+		return c.named("appsetting", "setting", r.Name)
+	case RefAgentParameter:
+		return c.named("agentParameters", "parameter", r.Name)
+	case RefSelf:
+		return c.member("action")
+	case RefItem:
+		return c.member("item")
+	case RefWorkflow:
+		return c.member("workflow")
+	case RefCallbackURL:
+		return c.member("listCallbackUrl")
+	}
+	panic(fmt.Sprintf("wdlexpr: unhandled reference %d", r.Kind))
+}
+
+// member returns a member of the context that has no parts of its own.
+func (c *Context) member(name string) (Value, error) {
+	x, ok := c.members.Get(name)
+	if !ok {
+		return nil, fmt.Errorf("there is no %s in the context", name)
+	}
+	return x, nil
+}
+
+// named returns something of a member by its name.
+func (c *Context) named(member, what, name string) (Value, error) {
+	x, _ := c.members.Get(member)
+	if o, ok := x.(*Object); ok {
+		if x, ok := o.Find(name); ok {
+			return x, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no %s %s in the context", what, quote(name))
+}
+
+// trigger returns the trigger, its outputs or its body, whichever the context
+// gives.
+func (c *Context) trigger(field string) (Value, error) {
+	if x, ok := c.members.Get("triggerBody"); ok && field == "body" {
+		return x, nil
+	}
+	if x, ok := c.members.Get("triggerOutputs"); ok {
+		if field == "" {
+			return NewObject([]string{"outputs"}, []Value{x}), nil
+		}
+		if field == "outputs" {
+			return x, nil
+		}
+		return fieldOf(NewObject([]string{"outputs"}, []Value{x}), field), nil
+	}
+	x, ok := c.members.Get("trigger")
+	if !ok {
+		return nil, errors.New("there is no trigger in the context")
+	}
+	if field == "" {
+		return x, nil
+	}
+	return fieldOf(x, field), nil
+}
+
+// fieldOf returns the outputs of a trigger or an action, or their body; null
+// when there are none.
+func fieldOf(x Value, field string) Value {
+	for _, name := range map[string][]string{"outputs": {"outputs"}, "body": {"outputs", "body"}}[field] {
+		o, ok := x.(*Object)
+		if !ok {
+			return nil
+		}
+		x, _ = o.Find(name)
+	}
+	return x
+}
