@@ -127,6 +127,9 @@ func shown(t *testing.T, env *config.Environment, found diag.List) string {
 	for _, name := range env.LimitNames() {
 		fmt.Fprintf(&b, "limit %s %+v\n", name, env.Limits[name])
 	}
+	if r := env.Retention; len(r.Ages)+len(r.Workflows) > 0 {
+		fmt.Fprintf(&b, "retention %v %v\n", r.Ages, r.Workflows)
+	}
 	params, err := json.Marshal(env.Parameters)
 	fmt.Fprintf(&b, "parameters %s %v\n", params, err)
 	for _, s := range env.Services {

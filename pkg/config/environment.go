@@ -21,6 +21,8 @@ type Environment struct {
 	Connections map[string]Connection
 	// Limits is what connections and workflows share, by name.
 	Limits map[string]Limit
+	// Retention says how long runs are kept once they ended.
+	Retention Retention
 	// Parameters is the values of workflow parameters, by name. One that names
 	// a secret holds it sealed.
 	Parameters map[string]expression.Value

@@ -89,6 +89,7 @@ func read(file string, src []byte, environ []string) (*Environment, diag.List) {
 		Connections: map[string]Connection{}, Limits: map[string]Limit{}, Parameters: map[string]expression.Value{}, tree: tree,
 	}
 	l.limits(env, doc)
+	l.retention(env, doc)
 	l.connections(env, doc)
 	l.parameters(env, doc)
 	l.services(env, doc)

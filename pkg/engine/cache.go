@@ -60,3 +60,12 @@ func (c *cache[K, V]) remove(e *list.Element) {
 	delete(c.at, old.key)
 	c.weight -= old.weight
 }
+
+// drop forgets what a key has.
+func (c *cache[K, V]) drop(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.at[key]; e != nil {
+		c.remove(e)
+	}
+}

@@ -40,6 +40,11 @@ type Engine struct {
 	blobs   *cache[expression.Hash, []byte] // stored bytes, by weight in bytes
 	views   *cache[string, endedView]       // of runs that have ended, by steps
 
+	keeper    *keeper
+	room      room
+	growth    growth
+	startedAt time.Time
+
 	crew       crew
 	ctx        context.Context // of all work; ends when the engine does
 	cancel     context.CancelCauseFunc
@@ -75,6 +80,9 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	e.waking.e = e
 	e.timers = newTimers(e.clock, e.timerFired)
 	e.calls = newDispatcher(e)
+	e.keeper = newKeeper(e, keepingOf(opts))
+	e.startedAt = e.clock.Now()
+	e.measure(e.startedAt)
 	var err error
 	if e.defs, err = openDefinitions(ctx, e.store, e.catalog); err != nil {
 		e.abandon(ctx, err)
@@ -90,6 +98,9 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, fmt.Errorf("recover the open runs: %w", err)
 	}
 	e.calls.start()
+	if opts.Keeping != nil {
+		e.keeper.start()
+	}
 	return e, nil
 }
 
@@ -117,6 +128,7 @@ func (e *Engine) Err() error {
 // the next Open takes it up. The store stays open.
 func (e *Engine) Close(ctx context.Context) error {
 	e.draining.Store(true)
+	e.keeper.close()
 	e.timers.close()
 	e.idle.close()
 	e.calls.close()
@@ -140,6 +152,7 @@ const abandonGrace = 5 * time.Second
 func (e *Engine) abandon(ctx context.Context, cause error) {
 	e.draining.Store(true)
 	e.cancel(cause)
+	e.keeper.close()
 	e.timers.close()
 	e.idle.close()
 	e.calls.close()

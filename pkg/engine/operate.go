@@ -205,7 +205,7 @@ func parting(s *eventlog.Summary, children []string) []eventlog.Message {
 // started the old one did. The new run says which one it repeats; the old one
 // stays as it is.
 func (e *Engine) Restart(ctx context.Context, run string) (Started, error) {
-	if err := e.ready(); err != nil {
+	if err := e.Ready(); err != nil {
 		return Started{}, err
 	}
 	if !isRunID(run) {

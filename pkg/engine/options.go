@@ -33,6 +33,15 @@ type Options struct {
 	// empty: links are paths.
 	PublicURL string
 
+	// Keeping says what the engine drops by itself; nil: nothing.
+	Keeping *Keeping
+	// Room asks how many bytes are left on the store's disk; nil: nobody knows,
+	// and starts are refused when a write fails.
+	Room func() (free int64, err error)
+	// MinRoom is with how little room new starts are refused, so that the runs
+	// under way can go on; 0: 64 MiB. Negative: none is kept free.
+	MinRoom int64
+
 	// Still opens the engine to look: nothing is taken up, no timer is set, a
 	// start or a deployment returns ErrStopping. Signals and cancels are
 	// recorded; runs take them when they go on.
@@ -89,6 +98,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Loading <= 0 {
 		o.Loading = 32
+	}
+	if o.MinRoom == 0 {
+		o.MinRoom = 64 << 20
 	}
 	return o
 }

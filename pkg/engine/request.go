@@ -67,7 +67,7 @@ func (e *Engine) Request(ctx context.Context, r TriggerRequest) (Reaction, error
 }
 
 func (e *Engine) request(ctx context.Context, r TriggerRequest) (out Reaction, err error) {
-	if err := e.ready(); err != nil {
+	if err := e.Ready(); err != nil {
 		return out, err
 	}
 	def, err := e.defs.find(r.Workflow, r.Version)

@@ -52,6 +52,9 @@ func (e *Engine) Start(ctx context.Context, req StartRequest) (Started, error) {
 }
 
 func (e *Engine) start(ctx context.Context, id string, req StartRequest) (Started, error) {
+	if err := e.roomy(); err != nil {
+		return Started{}, err
+	}
 	def, err := e.defs.find(req.Workflow, req.Version)
 	if err != nil {
 		return Started{}, err

@@ -117,6 +117,9 @@ func (e *Engine) ResumeTrigger(ctx context.Context, workflow, id string) error {
 
 // FireTrigger fires a schedule now, out of turn; its rule of overlap holds.
 func (e *Engine) FireTrigger(ctx context.Context, workflow, id string) error {
+	if err := e.roomy(); err != nil {
+		return err
+	}
 	return e.tellTrigger(ctx, workflow, id, books.FireNow{})
 }
 

@@ -64,3 +64,12 @@ type Swept struct {
 	Removed, Kept           int   // payloads
 	RemovedBytes, KeptBytes int64 // of them
 }
+
+// Measurer is a store that can tell how large it is.
+type Measurer interface{ Usage() Usage }
+
+// Usage is how much room a store takes.
+type Usage struct {
+	Bytes int64 // of its file
+	Free  int64 // of those, how many are used again before it grows
+}

@@ -83,7 +83,6 @@ func openBolt(path string, opts Options) (db *bolt.DB, err error) {
 		Timeout:        lockTimeout,
 		FreelistType:   bolt.FreelistMapType,
 		NoFreelistSync: true, // a free list on disk is rewritten whole by every commit
-		NoStatistics:   true,
 		OpenFile:       opts.openFile,
 	}
 	if strconv.IntSize == 64 && runtime.GOOS != "windows" { // where a mapping is the file's size
