@@ -96,7 +96,7 @@ func (h *harness) start() *bytes.Buffer {
 
 // await waits until the server answers.
 func (h *harness) await(out *bytes.Buffer) {
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(10 * time.Minute) // others may need the machine
 	for time.Now().Before(deadline) {
 		var at struct{ Address string }
 		b, err := os.ReadFile(h.data("server.json"))

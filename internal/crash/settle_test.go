@@ -18,7 +18,7 @@ const keep = 100
 func (h *harness) settle() {
 	h.await(h.start())
 	ctx := context.Background()
-	deadline := time.Now().Add(5 * time.Minute)
+	deadline := time.Now().Add(20 * time.Minute)
 	for _, order := range slices.Sorted(maps.Keys(h.acked)) {
 		run := h.acked[order]
 		h.tell(ctx, order, run)

@@ -42,7 +42,7 @@ func TestFailedWrites(t *testing.T) {
 func some(r *rand.Rand, n int) []int {
 	all := r.Perm(n)
 	if *points > 0 {
-		all = all[:min(n, *points)]
+		all = all[:min(n, few(*points))]
 	}
 	for i := range all {
 		all[i]++

@@ -43,7 +43,7 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	f := &filler{server: newServer(t, filling), r: random(t), sizes: map[string]int{}}
 	f.serve()
-	for point := range *fullFlag {
+	for point := range few(*fullFlag) {
 		f.point(point)
 		if t.Failed() {
 			t.Fatalf("point %d failed:\n%s", point, f.said)

@@ -85,7 +85,7 @@ func quickDir(t *testing.T) string {
 
 // goOn opens an engine on the log and brings everybody home.
 func (s *seen) goOn(ctx context.Context, path string) (err error) {
-	log, err := boltlog.Open(path, logOptions)
+	log, err := boltlog.Open(path, logOptions) //nolint:contextcheck // opening needs none
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,14 @@ var (
 	seed   = flag.Uint64("seed", 0, "seed of the cuts; 0: a new one")
 )
 
+// few is n, or less of it where time is short.
+func few(n int) int {
+	if testing.Short() {
+		return (n + 4) / 5
+	}
+	return n
+}
+
 // random returns a source whose seed is printed when the test fails.
 func random(t *testing.T) *rand.Rand {
 	t.Helper()
@@ -71,7 +79,7 @@ func TestPowerLoss(t *testing.T) {
 	// One record serves many cuts; another has its own schedule.
 	const each = 100
 	var tr *trace
-	for i := range *images {
+	for i := range few(*images) {
 		if i%each == 0 {
 			tr = calm(t)
 		}
@@ -96,7 +104,7 @@ func TestPowerLossWithoutFlushes(t *testing.T) {
 	tr := calm(t)
 	kinds := []cutKind{cutNone, cutSubset, cutTorn, cutLast} // the others leave nearly all
 	bad := 0
-	const n = 60
+	n := few(60)
 	for i := range n {
 		c := cut{at: len(tr.ops) - r.IntN(len(tr.ops)/2), kind: kinds[i%len(kinds)], noFlush: true}
 		s, err := tr.saw(c.at)

@@ -32,7 +32,7 @@ func (e *Engine) Get(ctx context.Context, id string) (RunView, error) {
 			return nil
 		case errors.As(err, &stuck):
 			sum := r.summary
-			sum.Reason = stuck.reason
+			sum.Status, sum.Reason = stuckStatus, stuck.reason
 			v = stuckView(sum)
 			return nil
 		case err != nil:
@@ -116,7 +116,7 @@ func maskSealed(v expression.Value) expression.Value {
 
 // stuckView is what can be said of a run that cannot be read.
 func stuckView(s eventlog.Summary) RunView {
-	if s.Ended {
+	if s.Ended && s.Status != stuckStatus { // else it had ended well before it was damaged
 		return RunView{
 			Run: s.Stream, Workflow: s.Workflow, Version: s.Version, Digest: s.Digest,
 			Status: graph.Cancelled, StartedAt: s.StartedAt, EndedAt: s.EndedAt,

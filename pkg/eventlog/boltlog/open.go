@@ -20,7 +20,7 @@ import (
 )
 
 // lockTimeout is how long opening waits for another process to let go.
-const lockTimeout = 2 * time.Second
+const lockTimeout = time.Second
 
 // Open opens the log at path and makes it, with its directory, when there is
 // none. One of an older format is upgraded, and stays beside as it was, under

@@ -92,7 +92,7 @@ func TestTwoOwners(t *testing.T) {
 	if !errors.Is(err, boltlog.ErrLocked) || !strings.Contains(err.Error(), path) {
 		t.Errorf("Open of an open log = %v", err)
 	}
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("it took %v to find out", took)
 	}
 	if _, err := boltlog.Check(t.Context(), path); !errors.Is(err, boltlog.ErrLocked) {
