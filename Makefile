@@ -63,6 +63,9 @@ faults: ## 1,000 power cuts of a running engine, each write and flush failing, 5
 poison: ## 1,000 healthy runs beside those in trouble, 20 restarts
 	$(GO) test ./pkg/engine -run='TestPoison|TestDeadly' -count=1 -timeout=20m -v -poison.n=1000
 
+corpus: ## cases and definitions of Logic Apps, of the folder in KEELSTEP_CORPUS
+	$(GO) run ./internal/cmd/corpus
+
 bench: ## all benchmarks, ten runs each, as benchstat reads them
 	$(GO) test ./... -run='^$$' -bench=. -benchmem -count=10 -timeout=60m
 

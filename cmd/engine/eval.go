@@ -17,7 +17,9 @@ import (
 // evalOptions is the flags of engine eval.
 type evalOptions struct {
 	context string
+	cases   string
 	json    bool
+	wdl     bool
 }
 
 func evalCommand(a *app) *cobra.Command {
@@ -33,14 +35,36 @@ that expressions read: {"steps": {"book": {"output": …}}}. A member with
 another name is a name of its own, as a loop gives one to its item. The member
 now is the time that now() yields.
 
+With --wdl they are strings of a definition of Logic Apps: @x, or text with
+@{x}. The context then has trigger, actions, variables, parameters, item, items
+and so on, as such a definition reads them. --cases runs a file of such strings,
+one JSON object a line with expr, context, and expect or error.
+
 Exit codes: 0 all have a value, 1 one is wrong or failed, 2 wrong usage.`,
 		Example: `  engine eval '1 + 2' 'upper("gold")'
   engine eval --context run.json 'steps.book.output.body.id'
-  echo '{"input": {"total": 3}}' | engine eval --context - --json 'input.total > 2'`,
-		Args: wantArgs(1, -1, "an expression"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.eval(args, o) },
+  echo '{"input": {"total": 3}}' | engine eval --context - --json 'input.total > 2'
+  engine eval --wdl "@formatNumber(1234.5, 'N2')" 'total: @{add(1, 2)}'
+  engine eval --wdl --cases cases.jsonl`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.cases != "" {
+				return wantArgs(0, 0, "")(cmd, args)
+			}
+			return wantArgs(1, -1, "an expression")(cmd, args)
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case o.cases != "":
+				return a.evalCases(o)
+			case o.wdl:
+				return a.evalWDL(args, o)
+			}
+			return a.eval(args, o)
+		},
 	}
 	c.Flags().StringVar(&o.context, "context", "", "JSON file with what the expressions read; - is standard input")
+	c.Flags().BoolVar(&o.wdl, "wdl", false, "the expressions are strings of a definition of Logic Apps")
+	c.Flags().StringVar(&o.cases, "cases", "", "run the cases of a file, one JSON object a line, as Logic Apps evaluates them")
 	c.Flags().BoolVar(&o.json, "json", false, "as JSON")
 	return c
 }

@@ -3,15 +3,14 @@ package wdlexpr
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
-// Context is what expressions read, out of a JSON object: what `engine eval` and cases in
-// files give. Its members are actions, variables, parameters, results, items,
-// iterationIndexes, appsettings and agentParameters, objects by name; trigger,
-// triggerOutputs, triggerBody, action, item, workflow and listCallbackUrl; and now, a
-// timestamp.
+// Context is what expressions read, out of a JSON object. Its members are
+// actions, variables, parameters, results, items, iterationIndexes, appsettings
+// and agentParameters, objects by name; trigger, triggerOutputs, triggerBody,
+// action, item, workflow and listCallbackUrl; and now, a timestamp. Other
+// members are not looked at.
 type Context struct {
 	members *Object
 	now     time.Time
@@ -21,9 +20,12 @@ var _ Env = (*Context)(nil)
 
 // contextMembers are the members that a context knows.
 var contextMembers = []string{
-	"actions", "variables", "parameters", "results", "result", "items", "iterationIndexes", "appsettings", "appsetting", "agentParameters",
-	"trigger", "triggerOutputs", "triggerBody", "action", "item", "workflow", "listCallbackUrl", "now",
+	"trigger", "triggerOutputs", "triggerBody", "actions", "action", "results", "variables", "parameters", "item", "items", "iterationIndexes",
+	"workflow", "listCallbackUrl", "appsettings", "agentParameters", "now",
 }
+
+// ContextMembers lists the members that a context knows.
+func ContextMembers() []string { return contextMembers }
 
 // NewContext returns the context of a JSON object; without one, nothing can be
 // read. now is the time where the object does not give one.
@@ -36,17 +38,8 @@ func NewContext(x Value, now time.Time) (*Context, error) {
 	if !ok {
 		return nil, errors.New("the context is no JSON object")
 	}
-	known := map[string]bool{}
-	for _, name := range contextMembers {
-		known[name] = true
-	}
-	for _, name := range o.names {
-		if !known[name] {
-			return nil, fmt.Errorf("%s in the context is not known: it has %s", quote(name), strings.Join(contextMembers, ", "))
-		}
-	}
 	c.members = o
-	if x, ok := o.Get("now"); ok {
+	if x, ok := o.Find("now"); ok {
 		text, ok := x.(string)
 		if !ok {
 			return nil, errors.New("now in the context is no timestamp")
@@ -82,19 +75,13 @@ func (c *Context) Value(r Ref) (Value, error) {
 	case RefParameter:
 		return c.named("parameters", "parameter", r.Name)
 	case RefResult:
-		if x, err := c.named("results", "scope", r.Name); err == nil {
-			return x, nil
-		}
-		return c.named("result", "scope", r.Name)
+		return c.named("results", "scope", r.Name)
 	case RefItems:
 		return c.named("items", "loop", r.Name)
 	case RefIterationIndex:
 		return c.named("iterationIndexes", "loop", r.Name)
 	case RefAppSetting:
-		if x, err := c.named("appsettings", "setting", r.Name); err == nil {
-			return x, nil
-		}
-		return c.named("appsetting", "setting", r.Name)
+		return c.named("appsettings", "setting", r.Name)
 	case RefAgentParameter:
 		return c.named("agentParameters", "parameter", r.Name)
 	case RefSelf:
@@ -111,7 +98,7 @@ func (c *Context) Value(r Ref) (Value, error) {
 
 // member returns a member of the context that has no parts of its own.
 func (c *Context) member(name string) (Value, error) {
-	x, ok := c.members.Get(name)
+	x, ok := c.members.Find(name)
 	if !ok {
 		return nil, fmt.Errorf("there is no %s in the context", name)
 	}
@@ -120,7 +107,7 @@ func (c *Context) member(name string) (Value, error) {
 
 // named returns something of a member by its name.
 func (c *Context) named(member, what, name string) (Value, error) {
-	x, _ := c.members.Get(member)
+	x, _ := c.members.Find(member)
 	if o, ok := x.(*Object); ok {
 		if x, ok := o.Find(name); ok {
 			return x, nil
@@ -132,10 +119,10 @@ func (c *Context) named(member, what, name string) (Value, error) {
 // trigger returns the trigger, its outputs or its body, whichever the context
 // gives.
 func (c *Context) trigger(field string) (Value, error) {
-	if x, ok := c.members.Get("triggerBody"); ok && field == "body" {
+	if x, ok := c.members.Find("triggerBody"); ok && field == "body" {
 		return x, nil
 	}
-	if x, ok := c.members.Get("triggerOutputs"); ok {
+	if x, ok := c.members.Find("triggerOutputs"); ok {
 		if field == "" {
 			return NewObject([]string{"outputs"}, []Value{x}), nil
 		}
@@ -144,7 +131,7 @@ func (c *Context) trigger(field string) (Value, error) {
 		}
 		return fieldOf(NewObject([]string{"outputs"}, []Value{x}), field), nil
 	}
-	x, ok := c.members.Get("trigger")
+	x, ok := c.members.Find("trigger")
 	if !ok {
 		return nil, errors.New("there is no trigger in the context")
 	}
