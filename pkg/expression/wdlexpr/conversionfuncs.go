@@ -92,6 +92,18 @@ var conversionFunctions = []*function{
 			return envelope{octetStream, a[0].(string)}.value(), nil
 		},
 	},
+	{
+		name: "utf8Length", params: []param{{name: "text", takes: kindString}}, result: "integer",
+		summary:  "The number of bytes of a text in UTF-8.",
+		examples: []Example{{"@utf8Length('aé€')", "6"}},
+		call:     func(_ *machine, a []Value) (Value, error) { return int64(len(a[0].(string))), nil },
+	},
+	{
+		name: "utf16Length", params: []param{{name: "text", takes: kindString}}, result: "integer",
+		summary:  "The number of bytes of a text in UTF-16.",
+		examples: []Example{{"@utf16Length('aé€')", "6"}},
+		call:     func(_ *machine, a []Value) (Value, error) { return int64(2 * unitsLen(a[0].(string))), nil },
+	},
 	base64ToString("base64ToString", "The text that base64 stands for."),
 	base64ToString("decodeBase64", "The older name of base64ToString()."),
 	{
