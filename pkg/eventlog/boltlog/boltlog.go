@@ -77,6 +77,8 @@ type Log struct {
 	queue  chan *request
 	ended  chan struct{} // closed when the committer has returned
 
+	requests sync.Pool // of *request, to be used again
+
 	mu      sync.RWMutex // guards what follows; the committer alone writes
 	stopped error        // after a commit of unknown outcome
 	tail    map[string]*stream
@@ -115,8 +117,14 @@ func (r *request) add(g *group) error {
 	return g.append(r.batches, r.ready)
 }
 
-// requests are those that appended before, to be used again.
-var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
+// request returns one that appended before, or a new one. They are the log's
+// own: their channels do not leave the bubble of a test.
+func (l *Log) request() *request {
+	if r, ok := l.requests.Get().(*request); ok {
+		return r
+	}
+	return &request{done: make(chan error, 1)}
+}
 
 // maxQueue bounds the callers that wait; more wait outside, where their
 // context can still call them back.
@@ -188,7 +196,7 @@ func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
 			size += len(m.Body) + 64
 		}
 	}
-	r := requests.Get().(*request)
+	r := l.request()
 	r.size, r.batches, r.ready, r.names = size, bs, r.one[:], l.sweep.watch(bs)
 	if len(bs) > len(r.ready) {
 		r.ready = make([]prepared, len(bs))
@@ -198,7 +206,7 @@ func (l *Log) Append(ctx context.Context, bs ...eventlog.Batch) error {
 	}
 	err := l.do(ctx, r)
 	*r = request{done: r.done}
-	requests.Put(r)
+	l.requests.Put(r)
 	return err
 }
 
