@@ -52,11 +52,7 @@ func (d *documents) introduce(sources map[string][]byte) {
 	for _, all := range []map[string][]byte{d.siblings(sources), sources} {
 		for _, file := range slices.Sorted(maps.Keys(all)) {
 			if w, _ := d.compile(file, all[file], false); w != nil {
-				c := dsl.Callee{Output: w.OutputType}
-				if w.Input != nil {
-					c.Input = w.Input.Raw()
-				}
-				d.callees[w.Name] = c
+				d.callees[w.Name] = dsl.CalleeOf(w)
 			}
 		}
 	}
@@ -100,27 +96,12 @@ func (d *documents) compile(file string, src []byte, warnAny bool) (*graph.Workf
 	if d.catalog == nil {
 		return dsl.CompileWith(o, file, src, nil)
 	}
-	return dsl.CompileWith(o, file, src, known{d.catalog, d.callees})
+	return dsl.CompileWith(o, file, src, dsl.WithWorkflows(d.catalog, d.callee))
 }
 
-// known is a catalog that knows workflows too.
-type known struct {
-	dsl.Catalog
-	callees map[string]dsl.Callee
-}
-
-// Workflow returns what is known of a workflow.
-func (k known) Workflow(name string) (dsl.Callee, bool) {
-	c, ok := k.callees[name]
+func (d *documents) callee(name string) (dsl.Callee, bool) {
+	c, ok := d.callees[name]
 	return c, ok
-}
-
-// Limits returns the limits of the environment.
-func (k known) Limits() map[string]int {
-	if l, ok := k.Catalog.(dsl.Limits); ok {
-		return l.Limits()
-	}
-	return nil
 }
 
 // codeReference is the code of references that lead nowhere.

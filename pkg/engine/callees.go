@@ -9,23 +9,11 @@ import (
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
-// callable is a catalog that knows the active workflows too, so that a step
-// that calls one is checked against it.
-type callable struct {
-	*catalog
-	find func(name string) (dsl.Callee, bool)
-}
-
-var _ dsl.Workflows = callable{}
-
-// Workflow returns what is known of the active version of a workflow.
-func (c callable) Workflow(name string) (dsl.Callee, bool) { return c.find(name) }
-
 // judge compiles a document that somebody gives.
 func (e *Engine) judge(ctx context.Context, file string, src []byte) (*graph.Workflow, diag.List) {
-	return dsl.Compile(file, src, callable{e.catalog, func(name string) (dsl.Callee, bool) {
+	return dsl.Compile(file, src, dsl.WithWorkflows(e.catalog, func(name string) (dsl.Callee, bool) {
 		return e.defs.callee(ctx, name)
-	}})
+	}))
 }
 
 // callee returns what the active version of a workflow takes and gives. What
@@ -63,15 +51,11 @@ func (d *definitions) readCallee(ctx context.Context, def books.Definition) (dsl
 	if err != nil {
 		return dsl.Callee{}, false
 	}
-	c := dsl.Callee{}
 	wf, _ := dsl.Compile("document.json", document, d.catalog)
-	if wf != nil {
-		c.Output = wf.OutputType
-	} else if wf, err = dsl.Load(document, d.catalog); err != nil {
-		return c, false
+	if wf == nil {
+		if wf, err = dsl.Load(document, d.catalog); err != nil {
+			return dsl.Callee{}, false
+		}
 	}
-	if wf.Input != nil {
-		c.Input = wf.Input.Raw()
-	}
-	return c, true
+	return dsl.CalleeOf(wf), true
 }

@@ -100,7 +100,7 @@ func (e *Engine) scopeOf(wf *graph.Workflow, t *graph.Trigger, s *fact.Start) (s
 	}
 	scope = e.triggerScope(wf, values, at, s.Run)
 	if t.Schedule == nil || t.Policy.SplitOn != nil {
-		scope = scope.with(data)
+		scope = scope.With(data)
 	}
 	return scope, nil
 }
@@ -113,8 +113,8 @@ func (e *Engine) triggerScope(wf *graph.Workflow, values map[string]any, at time
 	}
 }
 
-// with returns the scope with other data: the body, or that of the event.
-func (s TriggerScope) with(data any) TriggerScope {
+// With returns the scope with other data: the body, or that of the event.
+func (s TriggerScope) With(data any) TriggerScope {
 	s.Trigger = maps.Clone(s.Trigger)
 	if event, ok := s.Trigger["event"].(map[string]any); ok {
 		event = maps.Clone(event)
@@ -126,8 +126,8 @@ func (s TriggerScope) with(data any) TriggerScope {
 	return s
 }
 
-// data returns what with put there.
-func (s TriggerScope) data() any {
+// Data returns what With put there.
+func (s TriggerScope) Data() any {
 	if event, ok := s.Event.(map[string]any); ok {
 		return event["data"]
 	}

@@ -91,7 +91,7 @@ func (e *Engine) request(ctx context.Context, r TriggerRequest) (out Reaction, e
 		}
 		defer leave()
 	}
-	scope := e.triggerScope(wf, r.Values, r.At, q.run(0)).with(r.Body)
+	scope := e.triggerScope(wf, r.Values, r.At, q.run(0)).With(r.Body)
 	if q.elements, err = e.elements(t, scope); err != nil {
 		return out, err
 	}
@@ -176,7 +176,7 @@ func (q *request) starts() ([]fact.Start, error) {
 			WantsAnswer: q.t.HTTP.Respond,
 		}
 		if q.r.HasBody || x.number > 0 {
-			raw, err := expression.Encode(x.scope.data())
+			raw, err := expression.Encode(x.scope.Data())
 			if err != nil {
 				return nil, err
 			}

@@ -59,7 +59,7 @@ func (e *Engine) elements(t *graph.Trigger, scope TriggerScope) ([]element, erro
 	}
 	all := make([]element, len(list))
 	for i, item := range list {
-		all[i], err = ruled(t, element{number: i + 1, scope: scope.with(item)})
+		all[i], err = ruled(t, element{number: i + 1, scope: scope.With(item)})
 		if err != nil {
 			return nil, ofElement(err, i+1)
 		}
@@ -153,7 +153,7 @@ func (e *Engine) lookAt(stream string, ask *books.Ask) (a books.Answer, payloads
 	for _, x := range all {
 		item := books.Item{Key: x.key, Filtered: x.filtered}
 		if a.Split && !x.filtered {
-			raw, err := expression.Encode(x.scope.data())
+			raw, err := expression.Encode(x.scope.Data())
 			if err != nil {
 				return a, nil, unfit(id, "splitOn", err)
 			}
@@ -196,5 +196,5 @@ func (e *Engine) askedScope(wf *graph.Workflow, id string, ask *books.Ask) (Trig
 	if err != nil {
 		return TriggerScope{}, err
 	}
-	return e.triggerScope(wf, values, ask.At, source).with(data), nil
+	return e.triggerScope(wf, values, ask.At, source).With(data), nil
 }

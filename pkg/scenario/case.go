@@ -93,7 +93,7 @@ func (f *File) newCase(i int, run string) (*Case, error) {
 	}
 	slices.SortStableFunc(c.Actions, func(a, b Action) int { return cmp.Compare(a.After, b.After) })
 	if s.Trigger != nil {
-		return c, c.fire(s.Trigger)
+		return c, c.fire(s.Trigger, s.Element)
 	}
 	return c, nil
 }
@@ -139,8 +139,9 @@ func (f *File) environment(params map[string]json.RawMessage) *config.Environmen
 	return env
 }
 
-// fire makes the input of the run as the trigger does.
-func (c *Case) fire(doc map[string]json.RawMessage) error {
+// fire makes the input of the run as the trigger does, for one element of its
+// list where it splits one.
+func (c *Case) fire(doc map[string]json.RawMessage, element int) error {
 	flow := c.Flows[c.Workflow]
 	if c.TriggerID = textOf(doc["id"]); c.TriggerID == "" {
 		c.TriggerID = flow.Triggers[0].ID // the only one
@@ -156,20 +157,19 @@ func (c *Case) fire(doc map[string]json.RawMessage) error {
 		Trigger: trigger, Event: trigger["event"], At: c.Start, Source: c.Run,
 		Parameter: func(name string) (any, error) { return c.param(flow, name) },
 	}
+	scope, err := split(scope, t, element)
+	if err != nil {
+		return err
+	}
 	if t.Policy.Where != nil {
 		if yes, err := t.Policy.Where.Eval(scope); err != nil || yes != true {
 			return fmt.Errorf("the condition of trigger %s keeps it back: %v, %w", t.ID, yes, orNone(err))
 		}
 	}
-	input := trigger["body"]
-	if t.Event != nil {
-		event, _ := trigger["event"].(map[string]any)
-		input = event["data"]
-	}
+	input := scope.Data()
 	if input == nil {
 		input = map[string]any{}
 	}
-	var err error
 	if t.Input != nil {
 		if input, err = t.Input.Eval(scope); err != nil {
 			return fmt.Errorf("evaluate the input of trigger %s: %w", t.ID, err)
@@ -178,8 +178,34 @@ func (c *Case) fire(doc map[string]json.RawMessage) error {
 	if c.Input, err = expression.Encode(input); err != nil {
 		return fmt.Errorf("the input of trigger %s: %w", t.ID, err)
 	}
-	c.Trigger, err = expression.Encode(trigger)
+	c.Trigger, err = expression.Encode(scope.Trigger)
 	return err
+}
+
+// split returns what one element of the list of splitOn sees, from 1; 0 is the
+// only one.
+func split(scope engine.TriggerScope, t *graph.Trigger, element int) (engine.TriggerScope, error) {
+	if t.Policy.SplitOn == nil {
+		return scope, nil
+	}
+	x, err := t.Policy.SplitOn.Eval(scope)
+	if err != nil {
+		return scope, fmt.Errorf("evaluate splitOn of trigger %s: %w", t.ID, err)
+	}
+	list, ok := x.([]any)
+	switch {
+	case !ok:
+		return scope, fmt.Errorf("splitOn of trigger %s needs a list", t.ID)
+	case len(list) > engine.MaxSplit:
+		return scope, fmt.Errorf("the list of splitOn of trigger %s has %d elements, at most %d are taken", t.ID, len(list), engine.MaxSplit)
+	case len(list) == 0:
+		return scope, fmt.Errorf("the list of splitOn of trigger %s is empty, so there is no run", t.ID)
+	case element == 0 && len(list) > 1:
+		return scope, fmt.Errorf("splitOn of trigger %s makes %d runs, and a scenario is one; add element: with its number, from 1 on", t.ID, len(list))
+	case element > len(list):
+		return scope, fmt.Errorf("splitOn of trigger %s makes %d runs, there is no element %d", t.ID, len(list), element)
+	}
+	return scope.With(list[max(element, 1)-1]), nil
 }
 
 func orNone(err error) error {

@@ -54,6 +54,9 @@ func (c *checker) report(code diag.Code, pointer, message, hint string) {
 func (c *checker) scenario(at string, s caseDoc, flow *graph.Workflow) {
 	c.time(at+"/startAt", s.StartAt)
 	c.parameters(at+"/parameters", s.Parameters)
+	if s.Element > 0 && (s.Trigger == nil || !splits(flow, textOf(s.Trigger["id"]))) {
+		c.report(codeIneffective, at+"/element", "no trigger with splitOn starts this run", "leave it out")
+	}
 	if s.Trigger != nil {
 		c.trigger(at, s, flow)
 	} else if flow.Input != nil {
@@ -109,6 +112,14 @@ func (c *checker) trigger(at string, s caseDoc, flow *graph.Workflow) {
 		}
 		c.report(codeValue, at+"/trigger/id", fmt.Sprintf("workflow %s has no trigger %q", flow.Name, id), c.near(id, ids, "it has "))
 	}
+}
+
+// splits tells whether the trigger of that ID, or the only one, starts a run
+// for each element of a list.
+func splits(flow *graph.Workflow, id string) bool {
+	return slices.ContainsFunc(flow.Triggers, func(t graph.Trigger) bool {
+		return (t.ID == id || id == "" && len(flow.Triggers) == 1) && t.Policy.SplitOn != nil
+	})
 }
 
 func (c *checker) mocks(at string, all []mockDoc, flow *graph.Workflow) {

@@ -18,6 +18,7 @@ type caseDoc struct {
 	Name       string                     `json:"name"`
 	Input      json.RawMessage            `json:"input"`
 	Trigger    map[string]json.RawMessage `json:"trigger"`
+	Element    int                        `json:"element"` // 0: not said
 	StartAt    string                     `json:"startAt"`
 	Parameters map[string]json.RawMessage `json:"parameters"`
 	Mocks      []mockDoc                  `json:"mocks"`

@@ -203,8 +203,6 @@ func (f *File) project(p Project) diag.List {
 			return found
 		}
 	}
-	catalog := engine.NewCatalog(p.Registry, f.Env)
-	f.catalog = catalog
 	root, err := os.OpenRoot(p.Dir)
 	if err != nil {
 		return append(found, unreadable(p.Dir, err)...)
@@ -216,15 +214,41 @@ func (f *File) project(p Project) diag.List {
 			found = append(found, unreadable(file, err)...)
 			continue
 		}
-		flow, l := dsl.CompileWith(p.options(root, file), file, src, catalog)
+		f.Sources = append(f.Sources, Source{file, src})
+	}
+	return append(found, f.compile(p, root)...)
+}
+
+// compile compiles the workflows, each with what the others take and give, so
+// that steps that call them are checked.
+func (f *File) compile(p Project, root *os.Root) (found diag.List) {
+	alone := engine.NewCatalog(p.Registry, f.Env)
+	callees := map[string]dsl.Callee{}
+	for _, s := range f.Sources {
+		if w, _ := dsl.CompileWith(p.options(root, s.File), s.File, s.Text, alone); w != nil {
+			callees[w.Name] = dsl.CalleeOf(w)
+		}
+	}
+	f.catalog = dsl.WithWorkflows(alone, func(name string) (dsl.Callee, bool) {
+		c, ok := callees[name]
+		return c, ok
+	})
+	for _, s := range f.Sources {
+		flow, l := dsl.CompileWith(p.options(root, s.File), s.File, s.Text, f.catalog)
 		for _, d := range l {
 			if d.Severity == diag.Error {
 				found = append(found, d)
 			}
 		}
-		if flow != nil {
+		switch {
+		case flow == nil:
+		case f.flows[flow.Name] != nil:
+			found = append(found, diag.Diagnostic{
+				Code: codeDuplicate, Span: diag.Span{File: s.File, Start: diag.Pos{Line: 1, Col: 1}},
+				Message: fmt.Sprintf("another file is workflow %s too", flow.Name), Hint: "give each its own name",
+			})
+		default:
 			f.flows[flow.Name] = flow
-			f.Sources = append(f.Sources, Source{file, src})
 		}
 	}
 	return found
