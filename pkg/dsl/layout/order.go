@@ -30,7 +30,7 @@ const (
 		"parallel race onError do output action approval call connection with detach returns repeat compose set append increment " +
 		"wait await emit respond return fail terminate rollback retry timeout onTimeout catch finally compensate secure track"
 	defaultKeys     = "retry timeout"
-	environmentKeys = "description services connections limits parameters secrets egress backup"
+	environmentKeys = "description services connections limits parameters secrets egress retention backup"
 )
 
 // partKeys is the orders of the mappings that steps and triggers are made of,
