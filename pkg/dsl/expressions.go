@@ -193,6 +193,8 @@ func (c *compiler) compileExpression(n *node, src string, off int, p place) (*ex
 			if t := translated(strings.TrimPrefix(strings.TrimSpace(src), "@")); t != "" && n.key != nil {
 				hint = fmt.Sprintf("write %s: %s", n.key.text, yamlText(t))
 			}
+		} else if t := ofJSONPath(src, q.Offset); t != "" {
+			hint = "this is JSONPath: write " + t
 		}
 		var d *diag.Diagnostic
 		if n.kind == kindString {

@@ -131,6 +131,32 @@ func wdlAccess(src string) (optional bool, name, index string, n int) {
 	return false, "", "", 0
 }
 
+// jsonPath is a path of JSONPath from its root that names one value, and what
+// asks for all elements of the last one.
+var (
+	jsonPath  = regexp.MustCompile(`^\$((?:\.[A-Za-z_]\w*|\[[0-9]+\]|\['[A-Za-z_]\w*'\])*)(\[\*\])?`)
+	inBracket = regexp.MustCompile(`\['([A-Za-z_]\w*)'\]`)
+)
+
+// ofJSONPath returns what the path of JSONPath is here that is all of an
+// expression, or stands in it at a place; empty where there is none.
+func ofJSONPath(src string, at int) string {
+	m := jsonPath.FindStringSubmatch(strings.TrimSpace(src))
+	if m == nil || len(m[0]) < len(strings.TrimSpace(src)) { // not all of it
+		if at < 0 || at >= len(src) {
+			return ""
+		}
+		if m = jsonPath.FindStringSubmatch(src[at:]); m == nil || m[2] != "" {
+			return ""
+		}
+	}
+	path := inBracket.ReplaceAllString(m[1], ".$1")
+	if path == ".input" || strings.HasPrefix(path, ".input.") || strings.HasPrefix(path, ".input[") {
+		return path[1:]
+	}
+	return "input" + path
+}
+
 // neighbourCondition returns the hint for a condition of another language at
 // step s, which may be nil.
 func neighbourCondition(text string, s *step) string {
