@@ -32,7 +32,7 @@ func Refusal(v *RunView) *RefusedError {
 // or wait for its slot, and returns nil if so. The error is a *RefusedError
 // when the limit of its workflow does not let it.
 func (e *Engine) Admission(ctx context.Context, run string) error {
-	sub := e.subs.add(run, true)
+	sub := e.subs.add(run, wantsAll)
 	defer e.subs.remove(run, sub)
 	for {
 		v, err := e.Get(ctx, run)

@@ -41,7 +41,7 @@ func (e *Engine) History(ctx context.Context, run string, after uint64, limit in
 // last two are yielded as errors.
 func (e *Engine) Watch(ctx context.Context, run string, after uint64) iter.Seq2[HistoryEvent, error] {
 	return func(yield func(HistoryEvent, error) bool) {
-		sub := e.subs.add(run, true)
+		sub := e.subs.add(run, wantsAll)
 		defer e.subs.remove(run, sub)
 		reader, err := e.reader(ctx, run, after)
 		if err != nil {

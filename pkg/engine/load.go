@@ -160,7 +160,7 @@ func (r *run) fault(err error) (again bool) {
 	if r.e.ctx.Err() != nil {
 		return false
 	}
-	r.machine, r.flow = nil, nil
+	r.unload()
 	if r.summary.Kind == "" { // it never began
 		r.e.log.Error("start failed inside the engine", "run", r.id, "error", err)
 		r.forget(err)

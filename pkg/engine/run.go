@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
@@ -21,6 +22,7 @@ type run struct {
 	mu     sync.Mutex
 	box    []mail
 	active bool          // the loop lives
+	going  atomic.Bool   // it is in memory, not ended and not answered: who waits for that is going to be told
 	idle   *list.Element // in idleRuns; guarded by its lock
 
 	// What follows belongs to the loop.
@@ -226,13 +228,19 @@ func (r *run) forget(err error) {
 	}
 	r.pending, r.calls = nil, nil
 	r.inbox, r.again, r.reissue = false, false, false
+	r.unload()
+}
+
+// unload drops the machine.
+func (r *run) unload() {
+	r.going.Store(false)
 	r.machine, r.flow = nil, nil
 }
 
 // uncommitted deals with a turn that was not written. The machine has gone
 // ahead of the log, so it is dropped and read again.
 func (r *run) uncommitted(err error) bool {
-	r.machine, r.flow = nil, nil
+	r.unload()
 	told := eventlog.ErrConflict
 	switch {
 	case errors.Is(err, eventlog.ErrConflict) && r.streak < 3:

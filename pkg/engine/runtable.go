@@ -99,6 +99,16 @@ func (t *runTable) drop(r *run) {
 	}
 }
 
+// going tells that a run is in memory and is going to tell of its answer and
+// its end.
+func (t *runTable) going(id string) bool {
+	s := t.of(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.runs[id]
+	return r != nil && r.going.Load()
+}
+
 // count returns how many runs are in memory.
 func (t *runTable) count() int {
 	n := 0

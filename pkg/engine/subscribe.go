@@ -10,6 +10,7 @@ type news struct {
 	ended    bool // the run has ended or is stuck
 	answered bool // the run has said what its caller gets
 	view     func() (RunView, error)
+	answer   func() RunView // what of the view says how the caller was answered
 }
 
 // subscribers is who waits for which run. Nobody is told more than that there
@@ -21,11 +22,19 @@ type subscribers struct {
 	of map[string][]*subscriber
 }
 
+// wish is what a subscriber waits for.
+type wish uint8
+
+const (
+	wantsEnd    wish = iota // the run's end, with its view
+	wantsAnswer             // its answer, or its end without one
+	wantsAll                // to hear of each turn
+)
+
 // subscriber is one who waits.
 type subscriber struct {
-	bell chan struct{} // rings once for any number of turns
-	// every asks for the bell at each turn, not only at an answer or the end.
-	every bool
+	bell  chan struct{} // rings once for any number of turns
+	wants wish
 
 	mu   sync.Mutex
 	last *told
@@ -42,8 +51,8 @@ func newSubscribers() *subscribers {
 }
 
 // add has a new subscriber told of a run until remove.
-func (s *subscribers) add(run string, every bool) *subscriber {
-	sub := &subscriber{bell: make(chan struct{}, 1), every: every}
+func (s *subscribers) add(run string, wants wish) *subscriber {
+	sub := &subscriber{bell: make(chan struct{}, 1), wants: wants}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.of[run] = append(s.of[run], sub)
@@ -77,26 +86,28 @@ func (s *subscribers) tell(run string, n news) {
 	s.mu.Lock()
 	subs := s.of[run]
 	s.mu.Unlock()
-	var news *told
 	for _, sub := range subs {
-		final := n.ended || n.answered
-		if !final && !sub.every {
+		switch {
+		case sub.wants == wantsAll:
+		case sub.wants == wantsAnswer && n.answered:
+			sub.give(&told{view: n.answer()})
+		case n.ended:
+			view, err := n.view()
+			sub.give(&told{view, err})
+		default:
 			continue
-		}
-		if final && !sub.every {
-			if news == nil {
-				news = new(told)
-				news.view, news.err = n.view()
-			}
-			sub.mu.Lock()
-			sub.last = news
-			sub.mu.Unlock()
 		}
 		select {
 		case sub.bell <- struct{}{}:
 		default:
 		}
 	}
+}
+
+func (s *subscriber) give(t *told) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = t
 }
 
 // take returns what came with the bell, nil when there is none.

@@ -243,12 +243,13 @@ func (r *run) publish(t *turn) {
 	if len(t.Events) == 0 {
 		return
 	}
-	n := news{ended: r.machine.Ended(), view: r.view}
+	n := news{ended: r.machine.Ended(), view: r.view, answer: r.said}
 	for _, c := range t.commands {
 		if _, ok := c.(interpreter.AnswerCaller); ok {
 			n.answered = true
 		}
 	}
+	r.going.Store(!n.ended && r.machine.Answer() == nil)
 	if n.ended {
 		r.e.timers.forget(r.id)
 	}

@@ -87,6 +87,12 @@ func (r *run) view() (v RunView, err error) {
 	return v, nil
 }
 
+// said returns what of the view says how the caller was answered.
+func (r *run) said() RunView {
+	m := r.machine
+	return RunView{Run: r.id, Workflow: r.flow.Name, Version: r.flow.Version, Status: m.Status(), Response: m.Answer()}
+}
+
 // waits fills in what the calls of the run wait for.
 func (r *run) waits(v *RunView) {
 	if len(r.calls) == 0 {
@@ -143,15 +149,13 @@ func stuckMessage(reason string) string {
 
 // Wait returns the run once it has ended or is stuck.
 func (e *Engine) Wait(ctx context.Context, run string) (RunView, error) {
-	return e.wait(ctx, run, func(v *RunView) bool { return v.Status.Ended() || v.Status == graph.Stuck })
+	return e.wait(ctx, run, wantsEnd)
 }
 
 // Await returns what the run answers the caller of its trigger. The error is
 // ErrNoAnswer, with the run's view, when it ended or is stuck without.
 func (e *Engine) Await(ctx context.Context, run string) (Answer, RunView, error) {
-	v, err := e.wait(ctx, run, func(v *RunView) bool {
-		return v.Response != nil || v.Status.Ended() || v.Status == graph.Stuck
-	})
+	v, err := e.wait(ctx, run, wantsAnswer)
 	if err != nil {
 		return Answer{}, v, err
 	}
@@ -198,16 +202,21 @@ func (e *Engine) headers(v expression.Value) (map[string]string, error) {
 	return out, nil
 }
 
-// wait returns the first view of the run that is enough.
-func (e *Engine) wait(ctx context.Context, run string, enough func(*RunView) bool) (RunView, error) {
-	sub := e.subs.add(run, false)
+// wait returns the first view of the run that is what is wanted. One that goes
+// on in memory is not asked: it tells.
+func (e *Engine) wait(ctx context.Context, run string, wants wish) (v RunView, err error) {
+	sub := e.subs.add(run, wants)
 	defer e.subs.remove(run, sub)
-	v, err := e.Get(ctx, run)
-	for err == nil && !enough(&v) {
+	if !e.runs.going(run) {
+		if v, err = e.Get(ctx, run); err != nil || wants.granted(&v) {
+			return v, err
+		}
+	}
+	for {
 		select {
 		case <-sub.bell:
 			if last := sub.take(); last != nil {
-				v, err = last.view, last.err
+				return last.view, last.err
 			}
 		case <-ctx.Done():
 			return v, ctx.Err()
@@ -215,7 +224,11 @@ func (e *Engine) wait(ctx context.Context, run string, enough func(*RunView) boo
 			return v, e.stopped()
 		}
 	}
-	return v, err
+}
+
+// granted tells whether a run is as it is waited for.
+func (w wish) granted(v *RunView) bool {
+	return w == wantsAnswer && v.Response != nil || v.Status.Ended() || v.Status == graph.Stuck
 }
 
 // List returns a page of runs, newest first, and the cursor of the next page,

@@ -155,7 +155,9 @@ func (g *group) batch(b *eventlog.Batch, p *prepared) error {
 		if !p.changes(d.summary) {
 			p.summarise(b.Summary, d.summary)
 		}
-		e.summary, e.change, e.next = true, p.change, p.next
+		if !p.same() {
+			e.summary, e.change, e.next = true, p.change, p.next
+		}
 		d.summary = p.next
 	}
 	for _, id := range b.Took {

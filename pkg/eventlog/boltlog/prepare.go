@@ -19,6 +19,7 @@ type prepared struct {
 	change []byte            // how the summary differs from was; nil: not worked out
 	was    *eventlog.Summary // nil: there is none
 	next   *eventlog.Summary // the summary as the log keeps it
+	room   [64]byte          // where change is, mostly
 }
 
 // prepare works out what can be known before the committer's turn: all of it
@@ -57,12 +58,18 @@ func (p *prepared) follows(last hash) bool { return p.section != nil && p.prev =
 
 // summarise works out how a summary differs from the one before it.
 func (p *prepared) summarise(now, was *eventlog.Summary) {
-	p.was, p.next = was, copied(now)
+	p.was = was
 	if was == nil {
 		was = &eventlog.Summary{}
 	}
-	p.change = appendSummary(nil, was, now)
+	p.change = appendSummary(p.room[:0], was, now)
+	if p.next = p.was; !p.same() {
+		p.next = copied(now)
+	}
 }
+
+// same tells that the summary is the one before.
+func (p *prepared) same() bool { return p.was != nil && len(p.change) == 1 && p.change[0] == 0 }
 
 // changes tells whether the summary was worked out against this one.
 func (p *prepared) changes(was *eventlog.Summary) bool { return p.change != nil && p.was == was }
