@@ -65,7 +65,7 @@ func (a *app) openLocal(ctx context.Context, o localOptions) (*local, error) {
 		}
 	}
 	ticking, stopTicks := context.WithCancel(context.WithoutCancel(ctx))
-	store, err := openStore(o.data, boltlog.Options{Tick: ticks(ticking, a.clock, checkpointEvery)})
+	store, err := openStore(o.data, boltlog.Options{Tick: ticks(ticking, a.clock, checkpointEvery), Now: a.clock.Now})
 	if err != nil {
 		stopTicks()
 		return nil, err

@@ -58,7 +58,13 @@ type Result struct {
 	Turns            Figure `json:"turnsPerRun,omitempty"`
 	TurnBytes        Figure `json:"bytesPerTurn,omitempty"`
 	Commits          Figure `json:"commitsPerRun,omitempty"`
+	Flushes          Figure `json:"fsyncsPerRun,omitempty"` // two a commit
 	TurnsPerCommit   Figure `json:"turnsPerCommit,omitempty"`
+	// Background is a bound that 99 % of the transactions in which a checkpoint
+	// or other work of the background took part kept below.
+	Background Figure `json:"backgroundP99Ms,omitempty"`
+	// Steady is the rate in the last tenth of the time by that in the first.
+	Steady Figure `json:"lastByFirst,omitempty"`
 	// Of w6: from the opening of the log that a killed process left until a
 	// start was acknowledged.
 	FirstRequest Figure `json:"firstRequestMs,omitempty"`

@@ -33,7 +33,7 @@ type meter struct {
 
 // open opens an engine on a new log, with the workload deployed.
 func (m *meter) open(ctx context.Context) (err error) {
-	if m.file, err = boltlog.Open(m.log(), boltlog.Options{}); err != nil {
+	if m.file, err = boltlog.Open(m.log(), boltlog.Options{Now: m.o.Clock.Now}); err != nil {
 		return err
 	}
 	m.store = &counting{Store: m.file}
@@ -58,6 +58,7 @@ type gauge struct {
 	written        int64
 	turns, bytes   int64
 	commits        uint64
+	background     boltlog.Holds
 	runs, fileSize int64
 }
 
@@ -66,6 +67,7 @@ func (m *meter) gauge(runs int64) gauge {
 		at: m.o.Clock.Now(), cpu: cpuTime(), written: written(), runs: runs,
 		turns: m.store.turns.Load(), bytes: m.store.bytes.Load(), commits: m.file.Commits(),
 	}
+	_, g.background = m.file.Holds()
 	if info, err := os.Stat(m.log()); err == nil {
 		g.fileSize = info.Size()
 	}
@@ -84,7 +86,10 @@ func (r *Result) between(a, b gauge) {
 	turns := Figure(max(b.turns-a.turns, 1))
 	r.Turns, r.TurnBytes = turns/n, Figure(b.bytes-a.bytes)/turns
 	commits := Figure(max(b.commits-a.commits, 1))
-	r.Commits, r.TurnsPerCommit = commits/n, turns/commits
+	r.Commits, r.TurnsPerCommit, r.Flushes = commits/n, turns/commits, 2*commits/n
+	if held := b.background.Since(a.background); held.Count() > 0 {
+		r.Background = Figure(held.Quantile(0.99).Microseconds()) / 1000
+	}
 }
 
 // whole measures runs from their start to their end: as many at once as there
@@ -103,13 +108,15 @@ func whole(ctx context.Context, m *meter) (r Result, err error) {
 		defer srv.stop()
 		one = srv.post
 	}
-	if _, err := m.drive(ctx, one, m.o.Duration/10, nil); err != nil {
+	if _, _, err := m.drive(ctx, one, m.o.Duration/10); err != nil {
 		return r, errors.Join(err, m.close(ctx))
 	}
-	var done atomic.Int64
 	before, watch := m.gauge(0), watchMemory(m.o.Clock)
-	took, err := m.drive(ctx, one, m.o.Duration, &done)
-	r.between(before, m.gauge(done.Load()))
+	took, tenths, err := m.drive(ctx, one, m.o.Duration)
+	r.between(before, m.gauge(int64(len(took))))
+	if first := tenths[0].Load(); first > 0 {
+		r.Steady = Figure(tenths[9].Load()) / Figure(first)
+	}
 	r.RSS = watch()
 	if err := errors.Join(err, m.close(ctx)); err != nil {
 		return r, err
@@ -123,32 +130,33 @@ func whole(ctx context.Context, m *meter) (r Result, err error) {
 }
 
 // drive has each caller do one after another until the time is over, and
-// returns how long each took. One that has begun is waited for.
-func (m *meter) drive(ctx context.Context, one func(context.Context) error, d time.Duration, done *atomic.Int64) ([]time.Duration, error) {
-	end := m.o.Clock.Now().Add(d)
+// returns how long each took and how many ended in each tenth of the time. One
+// that has begun is waited for.
+func (m *meter) drive(ctx context.Context, one func(context.Context) error, d time.Duration) (took []time.Duration, tenths *[10]atomic.Int64, err error) {
+	start := m.o.Clock.Now()
+	end := start.Add(d)
+	tenths = new([10]atomic.Int64)
 	var mu sync.Mutex
-	var took []time.Duration
-	var failed error
 	var all sync.WaitGroup
 	for range m.callers {
 		all.Go(func() {
 			var own []time.Duration
-			var err error
-			for began := m.o.Clock.Now(); err == nil && began.Before(end); {
-				err = one(ctx)
+			var failed error
+			for began := m.o.Clock.Now(); failed == nil && began.Before(end); {
+				failed = one(ctx)
 				now := m.o.Clock.Now()
-				own, began = append(own, now.Sub(began)), now
-				if err == nil && done != nil {
-					done.Add(1)
+				if at := now.Sub(start) * 10 / d; failed == nil && at < 10 {
+					tenths[at].Add(1)
 				}
+				own, began = append(own, now.Sub(began)), now
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			took, failed = append(took, own...), errors.Join(failed, err)
+			took, err = append(took, own...), errors.Join(err, failed)
 		})
 	}
 	all.Wait()
-	return took, failed
+	return took, tenths, err
 }
 
 // run is one run from its start to its end.

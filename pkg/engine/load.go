@@ -161,6 +161,7 @@ func (r *run) fault(err error) (again bool) {
 		return false
 	}
 	r.unload()
+	r.redirect()
 	if r.summary.Kind == "" { // it never began
 		r.e.log.Error("start failed inside the engine", "run", r.id, "error", err)
 		r.forget(err)

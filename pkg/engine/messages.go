@@ -10,6 +10,7 @@ import (
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/expression"
+	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
@@ -49,7 +50,52 @@ func (e *Engine) Signal(ctx context.Context, run, id, name string, data json.Raw
 	if id == "" {
 		id = e.ids.next(e.clock.Now())
 	}
-	return e.send(ctx, run, senderSignal+id, interpreter.Signal{ID: id, Name: name, Data: recorded})
+	in := interpreter.Signal{ID: id, Name: name, Data: recorded}
+	if err := e.direct(ctx, run, in); !errors.Is(err, errIndirect) {
+		return err
+	}
+	return e.send(ctx, run, senderSignal+id, in)
+}
+
+// direct has a run in memory take a signal in its next turn, and returns once
+// that is in the log: one commit, where the way through the inbox takes two.
+// The error is errIndirect when the run cannot take it now, and nothing came
+// of it.
+func (e *Engine) direct(ctx context.Context, run string, in interpreter.Signal) error {
+	if err := e.ready(); err != nil {
+		if e.opts.Still {
+			return errIndirect
+		}
+		return err
+	}
+	done := make(chan error, 1)
+	if !e.runs.offer(run, mail{in: in, started: done, direct: true}) {
+		return errIndirect
+	}
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.ctx.Done():
+		return e.stopped()
+	}
+	var no fact.Refusal
+	switch {
+	case errors.Is(err, eventlog.ErrConflict), errors.Is(err, ErrNoRun):
+		return errIndirect
+	case !errors.As(err, &no):
+		return err
+	}
+	switch no.Code {
+	case interpreter.RefusedReceived:
+		return nil
+	case interpreter.RefusedFull:
+		return ErrInboxFull
+	case interpreter.RefusedEnded:
+		return ErrRunEnded
+	}
+	return errIndirect
 }
 
 // maxRead is how many bytes of messages one turn looks at, the message that

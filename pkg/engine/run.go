@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,6 +62,7 @@ type mail struct {
 	in      interpreter.Input
 	call    *call        // the call that in belongs to
 	started chan<- error // hears of the commit, or why there is none
+	direct  bool         // in need not go through the inbox, if the run can take it at once
 	ask     question     // called between turns
 	inbox   bool         // messages wait in the store
 	retry   bool         // the moment to try again has come
@@ -130,6 +132,9 @@ func (r *run) collect() {
 		case m.ask != nil:
 			r.asked = append(r.asked, m.ask)
 			continue
+		case m.direct && !r.ready():
+			m.started <- errIndirect
+			continue
 		case m.in != nil:
 			r.pending = append(r.pending, m)
 			continue
@@ -144,6 +149,26 @@ func (r *run) collect() {
 		}
 		r.again = r.again || r.machine == nil
 	}
+}
+
+// errIndirect says that an input has to go through the inbox.
+var errIndirect = errors.New("the run does not take it at once")
+
+// ready tells that the run can take a signal at once: it is loaded, nothing
+// stands before it in the inbox, it can write, and it has room.
+func (r *run) ready() bool {
+	return r.machine != nil && r.records > 0 && !r.inbox && !r.blocked && !r.e.opts.Still && !r.machine.FullOfSignals()
+}
+
+// redirect has what came directly go through the inbox after all: there it
+// stays when the run fails on it.
+func (r *run) redirect() {
+	r.pending = slices.DeleteFunc(r.pending, func(m mail) bool {
+		if m.direct {
+			m.started <- errIndirect
+		}
+		return m.direct
+	})
 }
 
 // answer answers the questions that came.

@@ -48,6 +48,21 @@ func (t *runTable) deliver(id string, m mail) bool {
 	return awake || t.e.crew.run(r.loop)
 }
 
+// offer is deliver for a run that is in memory. It returns false, and delivers
+// nothing, when the run is not.
+func (t *runTable) offer(id string, m mail) bool {
+	s := t.of(id)
+	s.mu.Lock()
+	r := s.runs[id]
+	if r == nil {
+		s.mu.Unlock()
+		return false
+	}
+	awake := r.put(m)
+	s.mu.Unlock()
+	return awake || t.e.crew.run(r.loop)
+}
+
 // deliverNew is deliver for a run that is about to begin. It returns false,
 // and delivers nothing, when a run of that ID is in memory already.
 func (t *runTable) deliverNew(r *run, m mail) (isNew, ok bool) {

@@ -13,7 +13,7 @@
 // eventlog.ErrCorrupt, never a wrong value. Check looks at all of it.
 //
 // The package promises nothing about a disk that acknowledges what it did not
-// write, and reads no clock: Options.Tick says when time has passed.
+// write, and decides nothing by a clock: Options.Tick says when time has passed.
 package boltlog
 
 import (
@@ -44,6 +44,8 @@ type Options struct {
 	// AcceptLoss opens a file of whose two headers one is damaged. The last
 	// transaction may be missing then, although it was acknowledged.
 	AcceptLoss bool
+	// Now reads a clock, for Holds. Nil: nothing is measured.
+	Now func() time.Time
 
 	openFile func(string, int, os.FileMode) (*os.File, error) // of tests
 }
@@ -88,6 +90,7 @@ type Log struct {
 	sweep   sweep
 
 	commits   atomic.Uint64
+	holds     [2]histogram // of callers, and of the background
 	committer committer
 }
 
@@ -99,6 +102,7 @@ type request struct {
 	ready      []prepared         // of batches
 	names      *[]hash            // that batches name; nil: nobody has looked
 	checkpoint bool               // asks for one
+	background bool               // nobody outside waits for it
 	do         func(*group) error // adds to the transaction; an error drops this request alone
 	refused    error              // why it was dropped
 	done       chan error

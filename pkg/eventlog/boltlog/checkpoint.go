@@ -63,6 +63,7 @@ func (l *Log) checkpoint() {
 		c.check.end(l.stopped)
 		return
 	}
+	defer l.hold(true)()
 	m := mover{log: l, most: maxGroupBytes}
 	l.moved(&m, l.write(m.run))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -23,6 +24,7 @@ type committer struct {
 	held    *request // taken from the queue, for the next batch
 	batch   []*request
 	size    int // of the batch
+	brought int // of that, what callers bring
 	group   group
 	buffer  buffer  // of the values of a transaction
 	dirty   []dirty // streams not at their checkpoint, oldest first
@@ -87,7 +89,7 @@ func (l *Log) assemble() {
 // any more is held for the next.
 func (l *Log) drain() {
 	c := &l.committer
-	for c.size = 0; ; {
+	for c.size, c.brought = 0, 0; ; {
 		if r := c.held; r != nil {
 			switch {
 			case r.checkpoint:
@@ -96,7 +98,9 @@ func (l *Log) drain() {
 			case len(c.batch) > 0 && (c.size+r.size > maxGroupBytes || len(c.batch) == maxGroup):
 				return
 			default:
-				c.size += r.size
+				if c.size += r.size; !r.background {
+					c.brought += r.size
+				}
 				c.batch = append(c.batch, r)
 			}
 			c.held = nil
@@ -139,7 +143,9 @@ func (l *Log) transact(step bool) error {
 	c := &l.committer
 	g := &c.group
 	defer g.end()
-	m := mover{log: l, most: max(sharedStep, 2*c.size)}
+	m := mover{log: l, most: max(sharedStep, 2*c.brought)}
+	background := step || slices.ContainsFunc(c.batch, func(r *request) bool { return r.background })
+	defer l.hold(background)()
 	err := l.write(func(tx *bolt.Tx) (bool, error) {
 		moved := false
 		if step {

@@ -56,7 +56,7 @@ func (l *Log) Purge(ctx context.Context, streams ...string) error {
 // left.
 func (l *Log) purgeSome(ctx context.Context, streams []string) (left []string, err error) {
 	p := purge{streams: streams}
-	if err := l.do(ctx, &request{size: maxGroupBytes, do: p.step}); err != nil {
+	if err := l.do(ctx, &request{size: maxGroupBytes, background: true, do: p.step}); err != nil {
 		return streams, err
 	}
 	if left = streams[p.done:]; p.partly {

@@ -137,7 +137,7 @@ func (s *sweep) condemn(doomed map[hash]struct{}) {
 func (w *sweeper) remove(ctx context.Context) error {
 	for {
 		var r removal
-		err := w.log.do(ctx, &request{size: maxGroupBytes, do: func(g *group) error {
+		err := w.log.do(ctx, &request{size: maxGroupBytes, background: true, do: func(g *group) error {
 			w.sweep.undo(r.began) // a transaction may be tried twice
 			r = removal{sweep: w.sweep, payloads: g.tx.Bucket(bucketPayloads)}
 			return r.run(g)
