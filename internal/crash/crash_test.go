@@ -76,7 +76,7 @@ func TestCrash(t *testing.T) {
 // tally is what happened.
 type tally struct {
 	kills, early, terms, pauses, purgers      int
-	copies                                    int
+	copies, aside                             int
 	starts, messages, refused, verified, gone int
 	answers                                   int
 }
@@ -84,8 +84,8 @@ type tally struct {
 func (c tally) String() string {
 	return fmt.Sprintf("%d kills (%d during recovery, %d SIGTERM, %d with a pause, %d of the process that purges), "+
 		"%d starts and %d messages acknowledged, %d requests refused or cut off, %d answers of the world, "+
-		"%d runs verified, %d purged, %d copies, 0 lost", c.kills, c.early, c.terms, c.pauses, c.purgers,
-		c.starts, c.messages, c.refused, c.answers, c.verified, c.gone, c.copies)
+		"%d runs verified, %d of them set aside and retried, %d purged, %d copies, 0 lost", c.kills, c.early, c.terms, c.pauses, c.purgers,
+		c.starts, c.messages, c.refused, c.answers, c.verified, c.aside, c.gone, c.copies)
 }
 
 // life is one life of the server, from its start to its kill.
