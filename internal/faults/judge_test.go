@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -67,9 +68,14 @@ func judge(t *testing.T, image []byte, s seen) error {
 	case !report.Clean():
 		return fmt.Errorf("engine check finds: %v", report.Damage)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	return s.goOn(ctx, path)
+	err = s.goOn(ctx, path)
+	if ctx.Err() != nil { // somebody waits for what does not come
+		stacks := make([]byte, 1<<20)
+		t.Logf("%s", stacks[:runtime.Stack(stacks, true)])
+	}
+	return err
 }
 
 // quickDir is a directory for files whose flushes cost nothing, if there is

@@ -101,7 +101,7 @@ func record(t *testing.T, cmd *exec.Cmd, path string, fault breakage) *trace {
 	}
 	defer null.Close()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	done := make(chan error, 1)
 	go func() { // its thread is the one that may trace
 		runtime.LockOSThread()
@@ -130,7 +130,8 @@ func (tr *trace) follow(cmd *exec.Cmd) error {
 	seen := map[int]bool{}
 	for {
 		var ws unix.WaitStatus
-		tid, err := unix.Wait4(-1, &ws, unix.WALL|unix.WNOTHREAD, nil)
+		// Its group alone: the thread may have children of other tests.
+		tid, err := unix.Wait4(-tr.pid, &ws, unix.WALL|unix.WNOTHREAD, nil)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue

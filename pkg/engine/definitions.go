@@ -172,7 +172,7 @@ func (d *definitions) append(ctx context.Context, turn fact.Turn, told []eventlo
 		d.records++
 		return nil
 	}
-	if again := d.read(ctx); again != nil {
+	if again := d.read(ctx); again != nil && !errors.Is(again, eventlog.ErrClosed) {
 		return errors.Join(err, again)
 	}
 	return err
