@@ -30,6 +30,8 @@ type localOptions struct {
 	public   string              // what links to tasks begin with
 	listen   net.Addr            // where the program serves others; nil: nowhere
 	still    bool                // only look: nothing is resumed, nothing runs
+	keeping  *engine.Keeping     // what the engine drops by itself; nil: nothing
+	minRoom  int64               // what of the disk new starts leave alone; 0: the engine's default
 	log      *slog.Logger        // nil: nobody is told
 }
 
@@ -122,7 +124,10 @@ func openStore(data dataDir, opts boltlog.Options) (*boltlog.Log, error) {
 
 // begin starts services, engine and API on the open store.
 func (l *local) begin(ctx context.Context, a *app, o localOptions) error {
-	opts := engine.Options{Store: l.store, Env: o.env, Clock: a.clock, Logger: o.log, Still: o.still}
+	opts := engine.Options{Store: l.store, Env: o.env, Clock: a.clock, Logger: o.log, Still: o.still, Keeping: o.keeping, MinRoom: o.minRoom}
+	if _, err := diskRoom(string(o.data)); err == nil {
+		opts.Room = func() (int64, error) { return diskRoom(string(o.data)) }
+	}
 	if o.services {
 		var err error
 		if l.services, err = startServices(ctx, o.env, o.data, o.log); err != nil {

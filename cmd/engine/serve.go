@@ -22,6 +22,9 @@ import (
 type serveOptions struct {
 	listen, data, env, keyFile, logFormat, public string
 	verbose                                       bool
+	retention                                     []string
+	minFree                                       int64 // MiB
+	compact                                       bool
 }
 
 // publicURL returns what links to tasks begin with.
@@ -68,6 +71,9 @@ start takes up every run where its log ends.`,
 	f.StringVar(&o.keyFile, "key-file", "", "file with the API key (default: in the data directory)")
 	f.StringVar(&o.public, "public-url", "", "what links to tasks begin with, such as https://flows.example (default: the address)")
 	f.StringVar(&o.logFormat, "log-format", "text", "text or json")
+	f.StringArrayVar(&o.retention, "retention", nil, "how long runs are kept once they ended: STATUS=AGE or WORKFLOW/STATUS=AGE, before what the environment says")
+	f.Int64Var(&o.minFree, "min-free", 64, "MiB of the disk that new starts leave to the runs under way; 0 for none")
+	f.BoolVar(&o.compact, "compact", false, "compact the log first if more than half of it is free")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	return c
 }
@@ -77,6 +83,10 @@ func (a *app) serve(ctx context.Context, path string, o serveOptions) error {
 		return usagef("", "--log-format is text or json, not %q", o.logFormat)
 	}
 	p, c, err := a.served(ctx, path, o.env)
+	if err != nil {
+		return err
+	}
+	keeping, err := o.keeping(c.env)
 	if err != nil {
 		return err
 	}
@@ -96,7 +106,14 @@ func (a *app) serve(ctx context.Context, path string, o serveOptions) error {
 		level = slog.LevelDebug
 	}
 	logger := newLogger(a.errs, o.logFormat, level)
-	l, err := a.openLocal(ctx, localOptions{data: data, env: c.env, services: true, log: logger, public: o.publicURL(listener.Addr()), listen: listener.Addr()})
+	opts := localOptions{
+		data: data, env: c.env, services: true, log: logger, public: o.publicURL(listener.Addr()), listen: listener.Addr(),
+		keeping: keeping, minRoom: o.minRoom(),
+	}
+	if err := compactFirst(ctx, data, o, logger); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	l, err := a.openLocal(ctx, opts)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -36,6 +36,30 @@ func (e DiagnosticSeverity) Valid() bool {
 	}
 }
 
+// Defines values for EndedStatus.
+const (
+	EndedStatusCancelled EndedStatus = "cancelled"
+	EndedStatusFailed    EndedStatus = "failed"
+	EndedStatusSucceeded EndedStatus = "succeeded"
+	EndedStatusTimedOut  EndedStatus = "timedOut"
+)
+
+// Valid indicates whether the value is a known member of the EndedStatus enum.
+func (e EndedStatus) Valid() bool {
+	switch e {
+	case EndedStatusCancelled:
+		return true
+	case EndedStatusFailed:
+		return true
+	case EndedStatusSucceeded:
+		return true
+	case EndedStatusTimedOut:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RunStatus.
 const (
 	RunStatusCancelled RunStatus = "cancelled"
@@ -254,6 +278,30 @@ type Diagnostic struct {
 // DiagnosticSeverity defines model for Diagnostic.Severity.
 type DiagnosticSeverity string
 
+// DiskRoom defines model for DiskRoom.
+type DiskRoom struct {
+	// FreeBytes Left on the log's disk.
+	FreeBytes int64 `json:"freeBytes"`
+
+	// KeptFree With less than this new starts are refused.
+	KeptFree int64 `json:"keptFree"`
+}
+
+// EndedStatus defines model for EndedStatus.
+type EndedStatus string
+
+// EngineStatus defines model for EngineStatus.
+type EngineStatus struct {
+	Disk      DiskRoom        `json:"disk,omitempty,omitzero"`
+	Growth    LogGrowth       `json:"growth,omitempty,omitzero"`
+	Log       LogSize         `json:"log,omitempty,omitzero"`
+	Retention RetentionStatus `json:"retention"`
+
+	// Runs How many there are by status.
+	Runs      map[string]int `json:"runs"`
+	StartedAt time.Time      `json:"startedAt"`
+}
+
 // Event defines model for Event.
 type Event struct {
 	// Data Any JSON value.
@@ -354,6 +402,18 @@ type LogDamage struct {
 	Run    string `json:"run,omitempty,omitzero"`
 }
 
+// LogGrowth defines model for LogGrowth.
+type LogGrowth struct {
+	// BytesPerDay How fast the log grows, what it uses again left out.
+	BytesPerDay int64 `json:"bytesPerDay"`
+
+	// FullIn When there is no room left if it goes on so.
+	FullIn string `json:"fullIn,omitempty,omitzero"`
+
+	// MeasuredOver Over how long that was measured, a day at most.
+	MeasuredOver string `json:"measuredOver"`
+}
+
 // LogReport defines model for LogReport.
 type LogReport struct {
 	Clean  bool        `json:"clean"`
@@ -373,6 +433,30 @@ type LogReport struct {
 
 	// Unfinished Payloads whose writing was cut off; nothing names them.
 	Unfinished uint64 `json:"unfinished"`
+}
+
+// LogSize defines model for LogSize.
+type LogSize struct {
+	// Bytes Of the log's file.
+	Bytes int64 `json:"bytes"`
+
+	// FreeBytes Of those, what is used again before the file grows.
+	FreeBytes int64 `json:"freeBytes"`
+}
+
+// PayloadSweep defines model for PayloadSweep.
+type PayloadSweep struct {
+	At time.Time `json:"at"`
+
+	// Error Why it was cut off.
+	Error     string `json:"error,omitempty,omitzero"`
+	Kept      int    `json:"kept"`
+	KeptBytes int64  `json:"keptBytes"`
+
+	// Removed Payloads that nothing named any more.
+	Removed      int    `json:"removed"`
+	RemovedBytes int64  `json:"removedBytes"`
+	Took         string `json:"took"`
 }
 
 // Pos defines model for Pos.
@@ -405,10 +489,74 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// PurgeRequest defines model for PurgeRequest.
+type PurgeRequest struct {
+	// All All runs that ended; needed when nothing else is said.
+	All bool `json:"all,omitempty,omitzero"`
+
+	// Attributes Tracked attributes with these values.
+	Attributes map[string]string `json:"attributes,omitempty,omitzero"`
+
+	// Cursor The `next` of the last answer.
+	Cursor string `json:"cursor,omitempty,omitzero"`
+
+	// DryRun Counts and drops nothing.
+	DryRun bool `json:"dryRun,omitempty,omitzero"`
+
+	// Error The code of the error that they ended with.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// OlderThan How long ago they ended at least, such as 30d.
+	OlderThan string `json:"olderThan,omitempty,omitzero"`
+
+	// Runs No others than these.
+	Runs []string `json:"runs,omitempty,omitzero"`
+
+	// Status The status that they ended with; any if left out.
+	Status   []EndedStatus `json:"status,omitempty,omitzero"`
+	Version  string        `json:"version,omitempty,omitzero"`
+	Workflow string        `json:"workflow,omitempty,omitzero"`
+}
+
+// Purged defines model for Purged.
+type Purged struct {
+	// KeptForFamily Runs that stay although the filter lets them through, because their caller or a child of theirs is open.
+	KeptForFamily int `json:"keptForFamily"`
+
+	// Next Call again with this as the cursor; empty once all is done.
+	Next string `json:"next,omitempty,omitzero"`
+
+	// Runs How many were dropped; with dryRun how many would have been.
+	Runs int `json:"runs"`
+}
+
 // Related defines model for Related.
 type Related struct {
 	Message string `json:"message"`
 	Span    Span   `json:"span"`
+}
+
+// RetentionPass defines model for RetentionPass.
+type RetentionPass struct {
+	At time.Time `json:"at"`
+
+	// Error Why it was cut off.
+	Error         string `json:"error,omitempty,omitzero"`
+	KeptForFamily int    `json:"keptForFamily"`
+
+	// Runs How many were dropped.
+	Runs int    `json:"runs"`
+	Took string `json:"took"`
+}
+
+// RetentionStatus defines model for RetentionStatus.
+type RetentionStatus struct {
+	NextAt time.Time `json:"nextAt,omitempty,omitzero"`
+
+	// On The engine drops old runs by itself.
+	On    bool          `json:"on"`
+	Pass  RetentionPass `json:"pass,omitempty,omitzero"`
+	Sweep PayloadSweep  `json:"sweep,omitempty,omitzero"`
 }
 
 // Run defines model for Run.
@@ -811,6 +959,9 @@ type PublishEventApplicationCloudeventsPlusJSONRequestBody = CloudEvent
 // PublishEventJSONRequestBody defines body for PublishEvent for application/json ContentType.
 type PublishEventJSONRequestBody = CloudEvent
 
+// PurgeRunsJSONRequestBody defines body for PurgeRuns for application/json ContentType.
+type PurgeRunsJSONRequestBody = PurgeRequest
+
 // CancelRunJSONRequestBody defines body for CancelRun for application/json ContentType.
 type CancelRunJSONRequestBody = CancelRequest
 
@@ -888,6 +1039,9 @@ type ServerInterface interface {
 	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
 	// (GET /v1/limits)
 	ListLimits(ctx echo.Context) error
+	// PurgeRuns Drops runs that ended.
+	// (POST /v1/purge)
+	PurgeRuns(ctx echo.Context) error
 	// ListRuns Runs, newest first.
 	// (GET /v1/runs)
 	ListRuns(ctx echo.Context, params ListRunsParams) error
@@ -930,6 +1084,9 @@ type ServerInterface interface {
 	// TerminateRun Ends a run at once.
 	// (POST /v1/runs/{run}/terminate)
 	TerminateRun(ctx echo.Context, run RunParam) error
+	// GetStatus How the engine does.
+	// (GET /v1/status)
+	GetStatus(ctx echo.Context) error
 	// ListTasks The open tasks of all runs, newest run first.
 	// (GET /v1/tasks)
 	ListTasks(ctx echo.Context, params ListTasksParams) error
@@ -1170,6 +1327,15 @@ func (w *ServerInterfaceWrapper) ListLimits(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListLimits(ctx)
+	return err
+}
+
+// PurgeRuns converts echo context to params.
+func (w *ServerInterfaceWrapper) PurgeRuns(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PurgeRuns(ctx)
 	return err
 }
 
@@ -1491,6 +1657,15 @@ func (w *ServerInterfaceWrapper) TerminateRun(ctx echo.Context) error {
 	return err
 }
 
+// GetStatus converts echo context to params.
+func (w *ServerInterfaceWrapper) GetStatus(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetStatus(ctx)
+	return err
+}
+
 // ListTasks converts echo context to params.
 func (w *ServerInterfaceWrapper) ListTasks(ctx echo.Context) error {
 	var err error
@@ -1731,6 +1906,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/backup", wrapper.DownloadBackup, options.OperationMiddlewares["downloadBackup"]...)
 	router.GET(options.BaseURL+"/v1/backups", wrapper.GetBackups, options.OperationMiddlewares["getBackups"]...)
 	router.POST(options.BaseURL+"/v1/backups", wrapper.MakeBackup, options.OperationMiddlewares["makeBackup"]...)
+	router.GET(options.BaseURL+"/v1/status", wrapper.GetStatus, options.OperationMiddlewares["getStatus"]...)
+	router.POST(options.BaseURL+"/v1/purge", wrapper.PurgeRuns, options.OperationMiddlewares["purgeRuns"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 
@@ -3134,6 +3311,125 @@ type ListLimitsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListLimitsdefaultApplicationProblemPlusJSONResponse) VisitListLimitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeRunsRequestObject struct {
+	Body *PurgeRunsJSONRequestBody
+}
+
+type PurgeRunsResponseObject interface {
+	VisitPurgeRunsResponse(w http.ResponseWriter) error
+}
+
+type PurgeRuns200JSONResponse Purged
+
+func (response PurgeRuns200JSONResponse) VisitPurgeRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeRuns400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response PurgeRuns400ApplicationProblemPlusJSONResponse) VisitPurgeRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeRuns401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response PurgeRuns401ApplicationProblemPlusJSONResponse) VisitPurgeRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeRuns413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PurgeRuns413ApplicationProblemPlusJSONResponse) VisitPurgeRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeRuns415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PurgeRuns415ApplicationProblemPlusJSONResponse) VisitPurgeRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeRuns503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response PurgeRuns503ApplicationProblemPlusJSONResponse) VisitPurgeRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeRunsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PurgeRunsdefaultApplicationProblemPlusJSONResponse) VisitPurgeRunsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4922,6 +5218,60 @@ func (response TerminateRundefaultApplicationProblemPlusJSONResponse) VisitTermi
 	return err
 }
 
+type GetStatusRequestObject struct {
+}
+
+type GetStatusResponseObject interface {
+	VisitGetStatusResponse(w http.ResponseWriter) error
+}
+
+type GetStatus200JSONResponse EngineStatus
+
+func (response GetStatus200JSONResponse) VisitGetStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatus401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetStatus401ApplicationProblemPlusJSONResponse) VisitGetStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatusdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetStatusdefaultApplicationProblemPlusJSONResponse) VisitGetStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTasksRequestObject struct {
 	Params ListTasksParams
 }
@@ -5788,6 +6138,9 @@ type StrictServerInterface interface {
 	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
 	// (GET /v1/limits)
 	ListLimits(ctx context.Context, request ListLimitsRequestObject) (ListLimitsResponseObject, error)
+	// PurgeRuns Drops runs that ended.
+	// (POST /v1/purge)
+	PurgeRuns(ctx context.Context, request PurgeRunsRequestObject) (PurgeRunsResponseObject, error)
 	// ListRuns Runs, newest first.
 	// (GET /v1/runs)
 	ListRuns(ctx context.Context, request ListRunsRequestObject) (ListRunsResponseObject, error)
@@ -5830,6 +6183,9 @@ type StrictServerInterface interface {
 	// TerminateRun Ends a run at once.
 	// (POST /v1/runs/{run}/terminate)
 	TerminateRun(ctx context.Context, request TerminateRunRequestObject) (TerminateRunResponseObject, error)
+	// GetStatus How the engine does.
+	// (GET /v1/status)
+	GetStatus(ctx context.Context, request GetStatusRequestObject) (GetStatusResponseObject, error)
 	// ListTasks The open tasks of all runs, newest run first.
 	// (GET /v1/tasks)
 	ListTasks(ctx context.Context, request ListTasksRequestObject) (ListTasksResponseObject, error)
@@ -6408,6 +6764,52 @@ func (sh *strictHandler) ListLimits(ctx echo.Context) error {
 	return nil
 }
 
+// PurgeRuns operation middleware
+func (sh *strictHandler) PurgeRuns(ctx echo.Context) error {
+	var request PurgeRunsRequestObject
+
+	var body PurgeRunsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PurgeRuns(ctx.Request().Context(), request.(PurgeRunsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PurgeRuns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PurgeRunsResponseObject); ok {
+		return validResponse.VisitPurgeRunsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListRuns operation middleware
 func (sh *strictHandler) ListRuns(ctx echo.Context, params ListRunsParams) error {
 	var request ListRunsRequestObject
@@ -6912,6 +7314,29 @@ func (sh *strictHandler) TerminateRun(ctx echo.Context, run RunParam) error {
 		return err
 	} else if validResponse, ok := response.(TerminateRunResponseObject); ok {
 		return validResponse.VisitTerminateRunResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetStatus operation middleware
+func (sh *strictHandler) GetStatus(ctx echo.Context) error {
+	var request GetStatusRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStatus(ctx.Request().Context(), request.(GetStatusRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStatus")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetStatusResponseObject); ok {
+		return validResponse.VisitGetStatusResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

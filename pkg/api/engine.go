@@ -17,6 +17,7 @@ type Engine interface {
 	Tasks
 	Triggers
 	Limits
+	Keeping
 	gateway.Engine
 }
 
@@ -64,6 +65,13 @@ type Triggers interface {
 	DeadLetters(ctx context.Context) (all []engine.DeadLetter, lost uint64, err error)
 	RetryDeadLetter(ctx context.Context, id string) error
 	DropDeadLetter(ctx context.Context, id string) error
+}
+
+// Keeping is what the API asks of who operates the engine.
+type Keeping interface {
+	Ready() error
+	Status(ctx context.Context) (engine.Status, error)
+	Purge(ctx context.Context, f engine.PurgeFilter) (engine.Purged, error)
 }
 
 // Limits is what the API asks about limits.

@@ -1,6 +1,11 @@
 package api
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/keelstep/keelstep/pkg/engine"
+)
 
 // apiVersion is the version in the paths.
 const apiVersion = "v1"
@@ -11,10 +16,14 @@ func (h *handlers) GetHealth(context.Context, GetHealthRequestObject) (GetHealth
 }
 
 // GetReadiness tells whether the engine accepts work: it does until the
-// server begins to stop, as long as its store can be read.
+// server begins to stop, as long as its store can be read and there is room for
+// new runs.
 func (h *handlers) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
 	if h.stopping.Err() != nil {
 		return nil, problem(CodeStopping, "the engine is stopping; send again once it runs")
+	}
+	if err := h.o.Engine.Ready(); errors.Is(err, engine.ErrStorageFull) {
+		return nil, err
 	}
 	if _, err := h.o.Engine.Definitions(ctx); err != nil {
 		h.o.Logger.Warn("engine is not ready", "error", err)

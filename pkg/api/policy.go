@@ -48,6 +48,8 @@ var policies = []policy{
 	{http.MethodGet, "/readyz", public, noBody},
 	{http.MethodGet, "/v1/version", view, noBody},
 	{http.MethodGet, "/v1/check", view, noBody},
+	{http.MethodGet, "/v1/status", view, noBody},
+	{http.MethodPost, "/v1/purge", operate, value},
 	{http.MethodGet, "/v1/backup", operate, noBody}, // it holds everything
 	{http.MethodGet, "/v1/backups", view, noBody},
 	{http.MethodPost, "/v1/backups", operate, noBody},

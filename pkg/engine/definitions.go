@@ -85,7 +85,7 @@ func (e *Engine) Validate(file string, src []byte) diag.List {
 // error is an *InvalidError, or wraps ErrVersionTaken or ErrRouteTaken; the
 // findings are returned in any case, they may hold warnings.
 func (e *Engine) Deploy(ctx context.Context, file string, src []byte) (Definition, diag.List, error) {
-	if err := e.Ready(); err != nil {
+	if err := e.ready(); err != nil {
 		return Definition{}, nil, err
 	}
 	wf, diags := e.judge(ctx, file, src)

@@ -60,7 +60,7 @@ const (
 // The name of a run that is gone is free: a start with its idempotency key is a
 // new run.
 func (e *Engine) Purge(ctx context.Context, f PurgeFilter) (Purged, error) {
-	if err := e.ready(); err != nil && !f.DryRun {
+	if err := e.ready(); err != nil && !f.DryRun && !e.opts.Still {
 		return Purged{}, err
 	}
 	p, err := e.newPurge(ctx)

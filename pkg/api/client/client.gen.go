@@ -35,6 +35,30 @@ func (e DiagnosticSeverity) Valid() bool {
 	}
 }
 
+// Defines values for EndedStatus.
+const (
+	EndedStatusCancelled EndedStatus = "cancelled"
+	EndedStatusFailed    EndedStatus = "failed"
+	EndedStatusSucceeded EndedStatus = "succeeded"
+	EndedStatusTimedOut  EndedStatus = "timedOut"
+)
+
+// Valid indicates whether the value is a known member of the EndedStatus enum.
+func (e EndedStatus) Valid() bool {
+	switch e {
+	case EndedStatusCancelled:
+		return true
+	case EndedStatusFailed:
+		return true
+	case EndedStatusSucceeded:
+		return true
+	case EndedStatusTimedOut:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RunStatus.
 const (
 	RunStatusCancelled RunStatus = "cancelled"
@@ -253,6 +277,30 @@ type Diagnostic struct {
 // DiagnosticSeverity defines model for Diagnostic.Severity.
 type DiagnosticSeverity string
 
+// DiskRoom defines model for DiskRoom.
+type DiskRoom struct {
+	// FreeBytes Left on the log's disk.
+	FreeBytes int64 `json:"freeBytes"`
+
+	// KeptFree With less than this new starts are refused.
+	KeptFree int64 `json:"keptFree"`
+}
+
+// EndedStatus defines model for EndedStatus.
+type EndedStatus string
+
+// EngineStatus defines model for EngineStatus.
+type EngineStatus struct {
+	Disk      DiskRoom        `json:"disk,omitempty,omitzero"`
+	Growth    LogGrowth       `json:"growth,omitempty,omitzero"`
+	Log       LogSize         `json:"log,omitempty,omitzero"`
+	Retention RetentionStatus `json:"retention"`
+
+	// Runs How many there are by status.
+	Runs      map[string]int `json:"runs"`
+	StartedAt time.Time      `json:"startedAt"`
+}
+
 // Event defines model for Event.
 type Event struct {
 	// Data Any JSON value.
@@ -353,6 +401,18 @@ type LogDamage struct {
 	Run    string `json:"run,omitempty,omitzero"`
 }
 
+// LogGrowth defines model for LogGrowth.
+type LogGrowth struct {
+	// BytesPerDay How fast the log grows, what it uses again left out.
+	BytesPerDay int64 `json:"bytesPerDay"`
+
+	// FullIn When there is no room left if it goes on so.
+	FullIn string `json:"fullIn,omitempty,omitzero"`
+
+	// MeasuredOver Over how long that was measured, a day at most.
+	MeasuredOver string `json:"measuredOver"`
+}
+
 // LogReport defines model for LogReport.
 type LogReport struct {
 	Clean  bool        `json:"clean"`
@@ -372,6 +432,30 @@ type LogReport struct {
 
 	// Unfinished Payloads whose writing was cut off; nothing names them.
 	Unfinished uint64 `json:"unfinished"`
+}
+
+// LogSize defines model for LogSize.
+type LogSize struct {
+	// Bytes Of the log's file.
+	Bytes int64 `json:"bytes"`
+
+	// FreeBytes Of those, what is used again before the file grows.
+	FreeBytes int64 `json:"freeBytes"`
+}
+
+// PayloadSweep defines model for PayloadSweep.
+type PayloadSweep struct {
+	At time.Time `json:"at"`
+
+	// Error Why it was cut off.
+	Error     string `json:"error,omitempty,omitzero"`
+	Kept      int    `json:"kept"`
+	KeptBytes int64  `json:"keptBytes"`
+
+	// Removed Payloads that nothing named any more.
+	Removed      int    `json:"removed"`
+	RemovedBytes int64  `json:"removedBytes"`
+	Took         string `json:"took"`
 }
 
 // Pos defines model for Pos.
@@ -404,10 +488,74 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
+// PurgeRequest defines model for PurgeRequest.
+type PurgeRequest struct {
+	// All All runs that ended; needed when nothing else is said.
+	All bool `json:"all,omitempty,omitzero"`
+
+	// Attributes Tracked attributes with these values.
+	Attributes map[string]string `json:"attributes,omitempty,omitzero"`
+
+	// Cursor The `next` of the last answer.
+	Cursor string `json:"cursor,omitempty,omitzero"`
+
+	// DryRun Counts and drops nothing.
+	DryRun bool `json:"dryRun,omitempty,omitzero"`
+
+	// Error The code of the error that they ended with.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// OlderThan How long ago they ended at least, such as 30d.
+	OlderThan string `json:"olderThan,omitempty,omitzero"`
+
+	// Runs No others than these.
+	Runs []string `json:"runs,omitempty,omitzero"`
+
+	// Status The status that they ended with; any if left out.
+	Status   []EndedStatus `json:"status,omitempty,omitzero"`
+	Version  string        `json:"version,omitempty,omitzero"`
+	Workflow string        `json:"workflow,omitempty,omitzero"`
+}
+
+// Purged defines model for Purged.
+type Purged struct {
+	// KeptForFamily Runs that stay although the filter lets them through, because their caller or a child of theirs is open.
+	KeptForFamily int `json:"keptForFamily"`
+
+	// Next Call again with this as the cursor; empty once all is done.
+	Next string `json:"next,omitempty,omitzero"`
+
+	// Runs How many were dropped; with dryRun how many would have been.
+	Runs int `json:"runs"`
+}
+
 // Related defines model for Related.
 type Related struct {
 	Message string `json:"message"`
 	Span    Span   `json:"span"`
+}
+
+// RetentionPass defines model for RetentionPass.
+type RetentionPass struct {
+	At time.Time `json:"at"`
+
+	// Error Why it was cut off.
+	Error         string `json:"error,omitempty,omitzero"`
+	KeptForFamily int    `json:"keptForFamily"`
+
+	// Runs How many were dropped.
+	Runs int    `json:"runs"`
+	Took string `json:"took"`
+}
+
+// RetentionStatus defines model for RetentionStatus.
+type RetentionStatus struct {
+	NextAt time.Time `json:"nextAt,omitempty,omitzero"`
+
+	// On The engine drops old runs by itself.
+	On    bool          `json:"on"`
+	Pass  RetentionPass `json:"pass,omitempty,omitzero"`
+	Sweep PayloadSweep  `json:"sweep,omitempty,omitzero"`
 }
 
 // Run defines model for Run.
@@ -810,6 +958,9 @@ type PublishEventApplicationCloudeventsPlusJSONRequestBody = CloudEvent
 // PublishEventJSONRequestBody defines body for PublishEvent for application/json ContentType.
 type PublishEventJSONRequestBody = CloudEvent
 
+// PurgeRunsJSONRequestBody defines body for PurgeRuns for application/json ContentType.
+type PurgeRunsJSONRequestBody = PurgeRequest
+
 // CancelRunJSONRequestBody defines body for CancelRun for application/json ContentType.
 type CancelRunJSONRequestBody = CancelRequest
 
@@ -1068,6 +1219,32 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/limits (the `ListLimits` operationId).
 	ListLimits(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PurgeRunsWithBody Drops runs that ended.
+	//
+	// Drops the runs to which all of the filter applies, with all they
+	// recorded; there is no way back. Runs that go on, sleep or are stuck
+	// stay, and so does a run whose caller, or one of whose children, is
+	// open. One call drops a bounded number: call again with `next` as
+	// `cursor` until there is none. A call that was cut off may be repeated.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+	PurgeRunsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PurgeRuns Drops runs that ended.
+	//
+	// Drops the runs to which all of the filter applies, with all they
+	// recorded; there is no way back. Runs that go on, sleep or are stuck
+	// stay, and so does a run whose caller, or one of whose children, is
+	// open. One call drops a bounded number: call again with `next` as
+	// `cursor` until there is none. A call that was cut off may be repeated.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+	PurgeRuns(ctx context.Context, body PurgeRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRuns Runs, newest first.
 	//
 	// Corresponds with GET /v1/runs (the `ListRuns` operationId).
@@ -1211,6 +1388,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/runs/{run}/terminate (the `TerminateRun` operationId).
 	TerminateRun(ctx context.Context, run RunParam, body TerminateRunJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStatus How the engine does.
+	//
+	// How many runs there are, how large the log is and how fast it grows,
+	// how much room is left, and what was dropped last.
+	//
+	// Corresponds with GET /v1/status (the `GetStatus` operationId).
+	GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTasks The open tasks of all runs, newest run first.
 	//
@@ -1652,6 +1837,52 @@ func (c *RawClient) ListLimits(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
+// PurgeRunsWithBody Drops runs that ended.
+//
+// Drops the runs to which all of the filter applies, with all they
+// recorded; there is no way back. Runs that go on, sleep or are stuck
+// stay, and so does a run whose caller, or one of whose children, is
+// open. One call drops a bounded number: call again with `next` as
+// `cursor` until there is none. A call that was cut off may be repeated.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+func (c *RawClient) PurgeRunsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPurgeRunsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PurgeRuns Drops runs that ended.
+//
+// Drops the runs to which all of the filter applies, with all they
+// recorded; there is no way back. Runs that go on, sleep or are stuck
+// stay, and so does a run whose caller, or one of whose children, is
+// open. One call drops a bounded number: call again with `next` as
+// `cursor` until there is none. A call that was cut off may be repeated.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+func (c *RawClient) PurgeRuns(ctx context.Context, body PurgeRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPurgeRunsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRuns Runs, newest first.
 //
 // Corresponds with GET /v1/runs (the `ListRuns` operationId).
@@ -1986,6 +2217,24 @@ func (c *RawClient) TerminateRunWithBody(ctx context.Context, run RunParam, cont
 // Corresponds with POST /v1/runs/{run}/terminate (the `TerminateRun` operationId).
 func (c *RawClient) TerminateRun(ctx context.Context, run RunParam, body TerminateRunJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTerminateRunRequest(c.Server, run, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStatus How the engine does.
+//
+// How many runs there are, how large the log is and how fast it grows,
+// how much room is left, and what was dropped last.
+//
+// Corresponds with GET /v1/status (the `GetStatus` operationId).
+func (c *RawClient) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatusRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2771,6 +3020,46 @@ func NewListLimitsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewPurgeRunsRequest calls the generic PurgeRuns builder with application/json body
+func NewPurgeRunsRequest(server string, body PurgeRunsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPurgeRunsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPurgeRunsRequestWithBody constructs an http.Request for the PurgeRuns method, with any body, and a specified content type
+func NewPurgeRunsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/purge")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListRunsRequest constructs an http.Request for the ListRuns method
 func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, error) {
 	var err error
@@ -3449,6 +3738,33 @@ func NewTerminateRunRequestWithBody(server string, run RunParam, contentType str
 	return req, nil
 }
 
+// NewGetStatusRequest constructs an http.Request for the GetStatus method
+func NewGetStatusRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/status")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListTasksRequest constructs an http.Request for the ListTasks method
 func NewListTasksRequest(server string, params *ListTasksParams) (*http.Request, error) {
 	var err error
@@ -4014,6 +4330,32 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/limits (the `ListLimits` operationId).
 	ListLimitsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListLimitsResponse, error)
 
+	// PurgeRunsWithBodyWithResponse Drops runs that ended.
+	//
+	// Drops the runs to which all of the filter applies, with all they
+	// recorded; there is no way back. Runs that go on, sleep or are stuck
+	// stay, and so does a run whose caller, or one of whose children, is
+	// open. One call drops a bounded number: call again with `next` as
+	// `cursor` until there is none. A call that was cut off may be repeated.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+	PurgeRunsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PurgeRunsResponse, error)
+
+	// PurgeRunsWithResponse Drops runs that ended.
+	//
+	// Drops the runs to which all of the filter applies, with all they
+	// recorded; there is no way back. Runs that go on, sleep or are stuck
+	// stay, and so does a run whose caller, or one of whose children, is
+	// open. One call drops a bounded number: call again with `next` as
+	// `cursor` until there is none. A call that was cut off may be repeated.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+	PurgeRunsWithResponse(ctx context.Context, body PurgeRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*PurgeRunsResponse, error)
+
 	// ListRunsWithResponse Runs, newest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4173,6 +4515,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/runs/{run}/terminate (the `TerminateRun` operationId).
 	TerminateRunWithResponse(ctx context.Context, run RunParam, body TerminateRunJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateRunResponse, error)
+
+	// GetStatusWithResponse How the engine does.
+	//
+	// How many runs there are, how large the log is and how fast it grows,
+	// how much room is left, and what was dropped last.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/status (the `GetStatus` operationId).
+	GetStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStatusResponse, error)
 
 	// ListTasksWithResponse The open tasks of all runs, newest run first.
 	//
@@ -5362,6 +5714,89 @@ func (r ListLimitsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListLimitsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PurgeRunsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Purged
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PurgeRunsResponse) GetJSON200() *Purged {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PurgeRunsResponse) GetApplicationProblemJSON400() *BadRequest {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PurgeRunsResponse) GetApplicationProblemJSON401() *Unauthorized {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PurgeRunsResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PurgeRunsResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PurgeRunsResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PurgeRunsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PurgeRunsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PurgeRunsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PurgeRunsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PurgeRunsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6586,6 +7021,61 @@ func (r TerminateRunResponse) ContentType() string {
 	return ""
 }
 
+type GetStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EngineStatus
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStatusResponse) GetJSON200() *EngineStatus {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetStatusResponse) GetApplicationProblemJSON401() *Unauthorized {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetStatusResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListTasksResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7478,6 +7968,44 @@ func (c *ClientWithResponses) ListLimitsWithResponse(ctx context.Context, reqEdi
 	return ParseListLimitsResponse(rsp)
 }
 
+// PurgeRunsWithBodyWithResponse Drops runs that ended.
+//
+// Drops the runs to which all of the filter applies, with all they
+// recorded; there is no way back. Runs that go on, sleep or are stuck
+// stay, and so does a run whose caller, or one of whose children, is
+// open. One call drops a bounded number: call again with `next` as
+// `cursor` until there is none. A call that was cut off may be repeated.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+func (c *ClientWithResponses) PurgeRunsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PurgeRunsResponse, error) {
+	rsp, err := c.PurgeRunsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePurgeRunsResponse(rsp)
+}
+
+// PurgeRunsWithResponse Drops runs that ended.
+//
+// Drops the runs to which all of the filter applies, with all they
+// recorded; there is no way back. Runs that go on, sleep or are stuck
+// stay, and so does a run whose caller, or one of whose children, is
+// open. One call drops a bounded number: call again with `next` as
+// `cursor` until there is none. A call that was cut off may be repeated.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/purge (the `PurgeRuns` operationId).
+func (c *ClientWithResponses) PurgeRunsWithResponse(ctx context.Context, body PurgeRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*PurgeRunsResponse, error) {
+	rsp, err := c.PurgeRuns(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePurgeRunsResponse(rsp)
+}
+
 // ListRunsWithResponse Runs, newest first.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -7756,6 +8284,22 @@ func (c *ClientWithResponses) TerminateRunWithResponse(ctx context.Context, run 
 		return nil, err
 	}
 	return ParseTerminateRunResponse(rsp)
+}
+
+// GetStatusWithResponse How the engine does.
+//
+// How many runs there are, how large the log is and how fast it grows,
+// how much room is left, and what was dropped last.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/status (the `GetStatus` operationId).
+func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStatusResponse, error) {
+	rsp, err := c.GetStatus(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatusResponse(rsp)
 }
 
 // ListTasksWithResponse The open tasks of all runs, newest run first.
@@ -8746,6 +9290,74 @@ func ParseListLimitsResponse(rsp *http.Response) (*ListLimitsResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePurgeRunsResponse parses an HTTP response from a PurgeRunsWithResponse call
+func ParsePurgeRunsResponse(rsp *http.Response) (*PurgeRunsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PurgeRunsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Purged
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -9816,6 +10428,46 @@ func ParseTerminateRunResponse(rsp *http.Response) (*TerminateRunResponse, error
 			headers.Location = value
 		}
 		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetStatusResponse parses an HTTP response from a GetStatusWithResponse call
+func ParseGetStatusResponse(rsp *http.Response) (*GetStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EngineStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

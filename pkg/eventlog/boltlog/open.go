@@ -83,7 +83,16 @@ func openBolt(path string, opts Options) (db *bolt.DB, err error) {
 		Timeout:        lockTimeout,
 		FreelistType:   bolt.FreelistMapType,
 		NoFreelistSync: true, // a free list on disk is rewritten whole by every commit
-		OpenFile:       opts.openFile,
+	}
+	var file *os.File
+	o.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+		if opts.openFile != nil {
+			f, err = opts.openFile(name, flag, mode)
+		} else {
+			f, err = os.OpenFile(name, flag, mode)
+		}
+		file = f
+		return f, err
 	}
 	if strconv.IntSize == 64 && runtime.GOOS != "windows" { // where a mapping is the file's size
 		size := int64(mapSize)
@@ -102,8 +111,25 @@ func openBolt(path string, opts Options) (db *bolt.DB, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := still(path, file); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	db.AllocSize = growBy
 	return db, nil
+}
+
+// still reports whether a file has kept its name while its lock was waited
+// for: one that was compacted has lost it to the copy.
+func still(path string, file *os.File) error {
+	is, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(path)
+	if err == nil && !os.SameFile(is, named) {
+		err = fmt.Errorf("%w: it was compacted just now; try again", ErrLocked)
+	}
+	return err
 }
 
 func parentOf(path string) string { return filepath.Dir(path) }
