@@ -2,12 +2,9 @@ package api
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/engine"
-	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/expression"
 )
 
@@ -68,15 +65,13 @@ func (h *handlers) PurgeRuns(ctx context.Context, r PurgeRunsRequestObject) (Pur
 	}
 	f := engine.PurgeFilter{
 		Runs: b.Runs, Workflow: b.Workflow, Version: b.Version, Error: b.Error, DryRun: b.DryRun, Cursor: b.Cursor,
+		Attributes: b.Attributes,
 	}
 	for _, s := range b.Status {
 		if !s.Valid() {
 			return nil, problem(CodeInvalidParameter, "%s is no status that a run ends with; use succeeded, failed, timedOut or cancelled", quote(string(s)))
 		}
 		f.Statuses = append(f.Statuses, string(s))
-	}
-	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
-		f.Attributes = append(f.Attributes, eventlog.Attribute{Name: name, Value: b.Attributes[name]})
 	}
 	if b.OlderThan != "" {
 		age, err := expression.ParseDuration(b.OlderThan)

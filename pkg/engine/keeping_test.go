@@ -209,8 +209,8 @@ func TestPurge(t *testing.T) {
 		{"statuses", engine.PurgeFilter{Statuses: []string{"failed", "timedOut"}}, "bad late", 0},
 		{"open ones", engine.PurgeFilter{Statuses: []string{"waiting", "stuck"}}, "", 0},
 		{"an error", engine.PurgeFilter{Error: "Broken"}, "bad", 0},
-		{"an attribute", engine.PurgeFilter{Attributes: []eventlog.Attribute{{Name: "size", Value: "0"}}}, "quick", 1},
-		{"another value of it", engine.PurgeFilter{Attributes: []eventlog.Attribute{{Name: "size", Value: "1"}}}, "", 0},
+		{"an attribute", engine.PurgeFilter{Attributes: map[string]string{"size": "0"}}, "quick", 1},
+		{"another value of it", engine.PurgeFilter{Attributes: map[string]string{"size": "1"}}, "", 0},
 		{"old ones", engine.PurgeFilter{EndedBefore: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}, "", 0},
 		{"young ones", engine.PurgeFilter{EndedBefore: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), Workflow: "bad"}, "bad", 0},
 	} {

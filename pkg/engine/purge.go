@@ -24,7 +24,7 @@ type PurgeFilter struct {
 	Statuses          []string
 	EndedBefore       time.Time // zero: whenever
 	Error             string    // the code of the error that they ended with
-	Attributes        []eventlog.Attribute
+	Attributes        map[string]string
 	// DryRun counts and drops nothing.
 	DryRun bool
 	// Cursor goes on where the last call stopped.
@@ -216,8 +216,8 @@ func (p *purge) goes(s eventlog.Summary) bool {
 		!f.EndedBefore.IsZero() && !s.EndedAt.Before(f.EndedBefore):
 		return false
 	}
-	for _, want := range f.Attributes {
-		if !slices.Contains(s.Attributes, want) {
+	for name, value := range f.Attributes {
+		if !slices.Contains(s.Attributes, eventlog.Attribute{Name: name, Value: value}) {
 			return false
 		}
 	}
