@@ -19,9 +19,9 @@ import (
 //go:embed all:template
 var template embed.FS
 
-// placeholder stands for the project's name in the files of the template and
+// templateName is what the project is called in the files of the template and
 // in their names.
-const placeholder = "__NAME__"
+const templateName = "__NAME__"
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
@@ -47,13 +47,13 @@ func New(dir, name string, workflow []byte) ([]string, error) {
 	}
 	var written []string
 	write := func(rel string, data []byte) error {
-		rel = strings.ReplaceAll(rel, placeholder, name)
+		rel = strings.ReplaceAll(rel, templateName, name)
 		file := filepath.Join(dir, filepath.FromSlash(rel))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
 		}
 		written = append(written, filepath.FromSlash(rel))
-		return os.WriteFile(file, []byte(strings.ReplaceAll(string(data), placeholder, name)), 0o644)
+		return os.WriteFile(file, []byte(strings.ReplaceAll(string(data), templateName, name)), 0o644)
 	}
 	root, err := fs.Sub(template, "template")
 	if err != nil {
