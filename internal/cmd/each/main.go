@@ -14,28 +14,32 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"time"
 )
 
 func main() {
 	golden := flag.Bool("golden", false, "rewrite expected output")
 	fuzz := flag.Duration("fuzz", 0, "how long each fuzz target runs")
 	flag.Parse()
-	args := func(p pkg) [][]string {
-		var all [][]string
-		if *golden && updates.Match(p.tests) {
-			all = append(all, []string{p.ImportPath, "-count=1", "-update"})
-		}
-		if *fuzz > 0 {
-			for _, m := range fuzzes.FindAllSubmatch(p.tests, -1) {
-				all = append(all, []string{p.ImportPath, "-run=^$", "-fuzz=^" + string(m[1]) + "$", "-fuzztime=" + fuzz.String()})
-			}
-		}
-		return all
-	}
+	args := func(p pkg) [][]string { return arguments(p, *golden, *fuzz) }
 	if err := run(args); err != nil {
 		fmt.Fprintln(os.Stderr, "each:", err)
 		os.Exit(1)
 	}
+}
+
+// arguments is what go test is called with for a package, once for each.
+func arguments(p pkg, golden bool, fuzz time.Duration) [][]string {
+	var all [][]string
+	if golden && updates.Match(p.tests) {
+		all = append(all, []string{p.ImportPath, "-count=1", "-update"})
+	}
+	if fuzz > 0 {
+		for _, m := range fuzzes.FindAllSubmatch(p.tests, -1) {
+			all = append(all, []string{p.ImportPath, "-run=^$", "-fuzz=^" + string(m[1]) + "$", "-fuzztime=" + fuzz.String()})
+		}
+	}
+	return all
 }
 
 var (
