@@ -36,6 +36,7 @@ type book struct {
 	wakes time.Time // by a timer that is armed
 
 	firings firings // of a trigger
+	pool    pool    // of a limit that is shared
 }
 
 // waiter is a run that waits under a key.
@@ -44,7 +45,10 @@ type waiter struct{ run, key string }
 func (b *book) put(m fact.Mail) { b.inbox = append(b.inbox, m) }
 func (b *book) busy() bool      { return len(b.inbox) > 0 || b.again }
 func (b *book) boot()           { b.lose() }
-func (b *book) lose()           { b.m, b.again, b.wakes = nil, len(b.record) > 0, time.Time{} }
+
+func (b *book) lose() {
+	b.m, b.again, b.wakes, b.pool.asks = nil, len(b.record) > 0, time.Time{}, false
+}
 
 // replay folds the record into a machine.
 func (b *book) replay() bookMachine {
@@ -78,9 +82,11 @@ func (b *book) turn() {
 		in[i] = m
 	}
 	at := b.wall()
+	offer := b.offer()
 	var twin bookMachine
 	if b.faults.checks.chance(20) {
 		twin = b.replay()
+		offer(twin)
 	}
 	t := b.m.Decide(at, in...)
 	sends := b.m.Sends(t.Events)
@@ -104,6 +110,7 @@ func (b *book) turn() {
 	}
 	b.again = t.More
 	b.wake()
+	b.offerAgain()
 	for _, h := range t.Wants {
 		b.again = true
 		b.m.(interface{ Provide(expression.Hash, []byte) }).Provide(h, b.stored(h))
@@ -121,6 +128,7 @@ func (b *book) commit(t *fact.Turn, sends []fact.Message) {
 		b.trace.add("  %s %s", fact.NameOf(e.Fact), fact.ShowFields(e.Fact))
 		b.checkOrder(e)
 		b.checkFiring(e)
+		b.checkPool(e)
 	}
 	b.deliver(b.name, sends)
 }

@@ -194,6 +194,14 @@ func (g *generator) limited(d doc, steps []doc) doc {
 	if !g.chance(35) {
 		return d
 	}
+	// What waits for a run of the same limit could fill it and wait for ever.
+	if !strings.Contains(b.String(), "call: ") && g.chance(40) {
+		rule := "queue"
+		if g.p.Racy {
+			rule = one(g.dice, "queue", "queue", "reject", "skip")
+		}
+		return d.with("concurrency", doc{{"limit", poolName}, {"onLimit", word(rule)}})
+	}
 	c := doc{{"limit", 1 + g.n(2)}}
 	if g.chance(60) {
 		c = c.with("key", "input.tier")

@@ -37,6 +37,7 @@ func Generate(seed uint64) *Program {
 		g.extreme(c, seed/every/uint64(len(possible)))
 	}
 	g.p.Racy = g.p.Racy || chosen && (c.forcesRace() || c.ends() && d.chance(40) || d.chance(15))
+	g.p.again = g.chance(8)
 	g.kids()
 	g.source()
 	g.listen()

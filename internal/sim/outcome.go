@@ -59,6 +59,7 @@ func (s *run) finish() *outcome {
 	if r := v.Response; r != nil {
 		o.answer = fmt.Sprintf("%d %s", r.Status, s.bytes(r.Body))
 	}
+	s.checkRestarted(v)
 	s.checkCancelled(o)
 	s.checkUndone(o)
 	return o

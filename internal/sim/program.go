@@ -34,6 +34,7 @@ type Program struct {
 	source *source           // of more runs, nil for none
 	types  map[string]string // of events, by the step or the listen that waits for them
 
+	again bool            // the first run is repeated once all have ended
 	shows *cell           // that it is made to have; nil: left to chance
 	child bool            // its runs are started by another's
 	cells map[string]cell // by id

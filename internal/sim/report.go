@@ -16,8 +16,8 @@ const verbs = int(graph.Rollback) + 1
 // Report counts what runs have reached.
 type Report struct {
 	runs, turns, inputs, events, calls, answers, wants, split, midway, undone int
-	messages, children, slots, answered, unanswered                           int
-	compared, fired                                                           int
+	messages, children, slots, pooled, answered, unanswered, restarts         int
+	compared, fired, byCron                                                   int
 	skipped                                                                   map[string]int
 	faulty                                                                    int // runs with a fault that struck
 	struck                                                                    [faults]int
@@ -60,10 +60,13 @@ func (r *Report) Add(o *Report) {
 	r.messages += o.messages
 	r.children += o.children
 	r.slots += o.slots
+	r.pooled += o.pooled
+	r.restarts += o.restarts
 	r.answered += o.answered
 	r.unanswered += o.unanswered
 	r.compared += o.compared
 	r.fired += o.fired
+	r.byCron += o.byCron
 	r.faulty += o.faulty
 	for f, n := range o.struck {
 		r.struck[f] += n
@@ -98,8 +101,8 @@ func (r *Report) Write(w io.Writer) {
 		fmt.Fprintf(w, ", %d not (%s)", r.skipped[why], why)
 	}
 	fmt.Fprintf(w, "; %d turns split, %d begun midway, %d times bytes wanted by the twin only, %d effects undone\n", r.split, r.midway, r.wants, r.undone)
-	fmt.Fprintf(w, "%d children, %d firings of triggers, %d messages, %d slots granted, %d answers of people taken and %d refused\n",
-		r.children, r.fired, r.messages, r.slots, r.answered, r.unanswered)
+	fmt.Fprintf(w, "%d children, %d firings of triggers (%d by cron), %d messages, %d slots granted (%d of a shared limit), %d restarts, %d answers of people taken and %d refused\n",
+		r.children, r.fired, r.byCron, r.messages, r.slots, r.pooled, r.restarts, r.answered, r.unanswered)
 	for s, n := range r.status {
 		if n > 0 {
 			fmt.Fprintf(w, "%s %d  ", graph.Status(s), n)

@@ -14,7 +14,8 @@ type run struct {
 	*shell
 	p     *Program
 	id    string
-	child bool // a message started it
+	start interpreter.Start // nothing for one that a message started
+	child bool              // a message started it
 
 	// The log and the store.
 	record   [][]byte // the turns
@@ -75,9 +76,15 @@ type timer struct {
 	gen int
 }
 
+// begin makes a run that somebody starts.
+func (s *shell) begin(p *Program, start interpreter.Start) {
+	s.addRun(&run{shell: s, p: p, id: start.Run, start: start})
+}
+
 // addRun makes a run that has not begun.
-func (s *shell) addRun(p *Program, id string, child bool) *run {
-	r := &run{shell: s, p: p, id: id, child: child, history: newHistory(p), tasks: tasks{}}
+func (s *shell) addRun(r *run) *run {
+	p, id := r.p, r.id
+	r.history, r.tasks = newHistory(p), tasks{}
 	s.runs, s.known[id] = append(s.runs, r), r
 	if s.down {
 		r.lose()
@@ -96,7 +103,7 @@ func (s *run) boot() {
 	s.m, s.twin = nil, nil
 	s.again, s.reissue = s.running(), false
 	if len(s.record) == 0 && !s.child {
-		s.pending = []interpreter.Input{s.p.start()} // whoever starts it tries again
+		s.pending = []interpreter.Input{s.start} // whoever starts it tries again
 	}
 }
 

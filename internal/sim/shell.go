@@ -84,7 +84,7 @@ func newShell(p *Program, make func(*graph.Workflow) Machine, pl *plan, r *Repor
 		now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
 	}
 	s.epoch++
-	s.addRun(p, p.run(), false)
+	s.begin(p, p.start())
 	s.listen()
 	return s
 }
@@ -142,7 +142,9 @@ func (s *shell) live() {
 		case len(s.future) > 0 && s.future[0].at.Sub(s.now) < lifetime:
 			s.next()
 		case s.over():
-			return
+			if !s.restart() {
+				return
+			}
 		case s.rescue():
 		case len(s.future) > 0:
 			s.next()

@@ -52,7 +52,7 @@ func (s *shell) deliver(sender string, ms []fact.Message) {
 
 // post puts a message into an inbox.
 func (s *shell) post(to string, body fact.Mail) {
-	if to == interpreter.EventsBook || isTrigger(to) || strings.HasPrefix(to, interpreter.LimitPrefix) {
+	if to == interpreter.EventsBook || isTrigger(to) || isPool(to) || strings.HasPrefix(to, interpreter.LimitPrefix) {
 		s.book(to).put(body)
 		return
 	}
@@ -91,7 +91,7 @@ func (s *shell) startChild(m fact.Start) {
 		fail("child %s is started twice", m.Run)
 	default:
 		s.report.children++
-		s.addRun(p, m.Run, true).put(m)
+		s.addRun(&run{shell: s, p: p, id: m.Run, child: true}).put(m)
 	}
 }
 
@@ -146,6 +146,8 @@ func (s *shell) book(name string) *book {
 	switch {
 	case isTrigger(name):
 		b.family, b.empty = books.TriggerFacts, func() bookMachine { return books.NewFirings(name) }
+	case isPool(name):
+		b.empty = func() bookMachine { return books.NewSharedLimit() }
 	case name == interpreter.EventsBook:
 		b.family, b.empty = books.EventFacts, func() bookMachine { return books.NewEvents() }
 	}

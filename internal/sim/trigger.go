@@ -9,6 +9,8 @@ import (
 	"github.com/keelstep/keelstep/pkg/fact"
 	"github.com/keelstep/keelstep/pkg/graph"
 	"github.com/keelstep/keelstep/pkg/interpreter"
+	"github.com/keelstep/keelstep/pkg/schedule"
+	"github.com/keelstep/keelstep/pkg/zone"
 )
 
 // triggerPrefix begins the streams of triggers.
@@ -40,12 +42,49 @@ func (g *generator) source() {
 			g.p.Signals = append(g.p.Signals, scripted{fires, one(g.dice, goodSignal, kidInput), time.Duration(g.n(8000)) * time.Millisecond})
 		}
 	} else {
-		x.set.Every, x.set.CatchUp = every, one(g.dice, 0, every, 5*every)
+		if g.chance(45) {
+			every = g.cron(&x.set)
+			x.lasts = every * time.Duration(3+g.n(4))
+		} else {
+			x.set.Every = every
+		}
+		x.set.CatchUp = one(g.dice, 0, every, 5*every)
 	}
 	if g.chance(20) {
 		x.set.Rate = fact.Rate{Count: 1 + g.n(2), Per: one(g.dice, time.Second, time.Minute)}
 	}
 	g.p.Racy, g.p.Timed, g.p.source = true, true, x
+}
+
+// cron gives a trigger a cron and returns how far apart its moments are about.
+func (g *generator) cron(set *fact.TriggerSet) (every time.Duration) {
+	switch g.n(3) {
+	case 0:
+		set.Cron, every = "* * * * *", time.Minute
+	case 1:
+		set.Cron, every = "*/10 * * * *", 10*time.Minute
+	default: // a time that a zone has twice, or not at all, on some days
+		set.Cron, every = "30 2 * * *", 24*time.Hour
+	}
+	set.Zone = one(g.dice, "", "Europe/Berlin", "America/New_York")
+	return every
+}
+
+// after returns the moment of a schedule behind another.
+func after(set *fact.TriggerSet, last time.Time) time.Time {
+	if set.Cron == "" {
+		return last.Add(set.Every)
+	}
+	at, err := zone.Load(set.Zone)
+	if err != nil {
+		fail("there is no zone %s: %v", set.Zone, err)
+	}
+	cron, err := schedule.Parse(set.Cron)
+	if err != nil {
+		fail("there is no cron %s: %v", set.Cron, err)
+	}
+	next, _ := schedule.Spec{Cron: cron, Zone: at}.Next(last)
+	return next
 }
 
 // kidInput is what every kid takes.
@@ -113,7 +152,9 @@ func (b *book) checkFiring(e fact.Event) {
 		if x.Event == nil {
 			f.due(b, e, x.Due, x.Due)
 		}
-		b.report.fired++
+		if b.report.fired++; f.set.Cron != "" {
+			b.report.byCron++
+		}
 		if x.Waits {
 			f.running[x.Run] = true
 		}
@@ -146,8 +187,8 @@ func (f *firings) due(b *book, e fact.Event, since, due time.Time) {
 		f.queued[due]--
 	case !since.After(f.last):
 		fail("event %d of %s: what was due at %s comes once more", e.Seq, b.name, due)
-	case f.sure && !since.Equal(f.last.Add(f.set.Every)):
-		fail("event %d of %s: due at %s comes behind %s, every %s", e.Seq, b.name, since, f.last, f.set.Every)
+	case f.sure && !since.Equal(after(&f.set, f.last)):
+		fail("event %d of %s: due at %s comes behind %s, every %s %s", e.Seq, b.name, since, f.last, f.set.Every, f.set.Cron)
 	default:
 		f.last, f.sure = due, true
 	}
