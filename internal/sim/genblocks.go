@@ -240,7 +240,7 @@ func (g *generator) saga(at place) doc {
 		b.mayFail = at.mayFail && i == n-1
 		do := "ok"
 		if b.mayFail {
-			do = one(g.dice, "ok", "refuse", "hang", "unsure", "murky", "dice")
+			do = one(g.dice, "ok", "refuse", "hang", "unsure", "unsure", "murky", "dice")
 		}
 		s, _ := g.action(b, do)
 		s[1].value = "test.keyed"
@@ -258,6 +258,9 @@ func (g *generator) saga(at place) doc {
 		}
 	}
 	over = append(doc{{"id", id}}, over...)
+	if g.chance(30) { // what an attempt did is undone with the last one's
+		over = over.with("retry", doc{{"attempts", 2}, {"delay", "1s"}})
+	}
 	roll := doc{{"id", g.id("roll")}, {"rollback", word(id)}}
 	if g.chance(50) {
 		return over.with("finally", []doc{roll})

@@ -47,7 +47,7 @@ func (g *generator) verb(at place) (doc, string) {
 		return g.between(at)
 	}
 	for {
-		switch g.n(27) {
+		switch g.n(28) {
 		case 0, 1, 2, 3:
 			return g.action(at, "")
 		case 4:
@@ -94,7 +94,7 @@ func (g *generator) verb(at place) (doc, string) {
 			if nests {
 				return g.race(at), ""
 			}
-		case 24:
+		case 24, 25:
 			if nests && g.left > 3 {
 				return g.saga(at), ""
 			}
