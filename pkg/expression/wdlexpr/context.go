@@ -9,8 +9,9 @@ import (
 // Context is what expressions read, out of a JSON object. Its members are
 // actions, variables, parameters, results, items, iterationIndexes, appsettings
 // and agentParameters, objects by name; trigger, triggerOutputs, triggerBody,
-// action, item, workflow and listCallbackUrl; and now, a timestamp. Other
-// members are not looked at.
+// action, item, workflow and listCallbackUrl; and now, a timestamp. result and
+// appsetting are other names of results and appsettings; further members are
+// not looked at.
 type Context struct {
 	members *Object
 	now     time.Time
@@ -20,8 +21,8 @@ var _ Env = (*Context)(nil)
 
 // contextMembers are the members that a context knows.
 var contextMembers = []string{
-	"trigger", "triggerOutputs", "triggerBody", "actions", "action", "results", "variables", "parameters", "item", "items", "iterationIndexes",
-	"workflow", "listCallbackUrl", "appsettings", "agentParameters", "now",
+	"trigger", "triggerOutputs", "triggerBody", "actions", "action", "results", "result", "variables", "parameters", "item", "items", "iterationIndexes",
+	"workflow", "listCallbackUrl", "appsettings", "appsetting", "agentParameters", "now",
 }
 
 // ContextMembers lists the members that a context knows.
@@ -75,12 +76,18 @@ func (c *Context) Value(r Ref) (Value, error) {
 	case RefParameter:
 		return c.named("parameters", "parameter", r.Name)
 	case RefResult:
+		if _, ok := c.members.Find("result"); ok {
+			return c.named("result", "scope", r.Name)
+		}
 		return c.named("results", "scope", r.Name)
 	case RefItems:
 		return c.named("items", "loop", r.Name)
 	case RefIterationIndex:
 		return c.named("iterationIndexes", "loop", r.Name)
 	case RefAppSetting:
+		if _, ok := c.members.Find("appsetting"); ok {
+			return c.named("appsetting", "setting", r.Name)
+		}
 		return c.named("appsettings", "setting", r.Name)
 	case RefAgentParameter:
 		return c.named("agentParameters", "parameter", r.Name)

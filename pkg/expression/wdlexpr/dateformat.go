@@ -10,6 +10,9 @@ import (
 // roundTrip is the pattern of the format o.
 const roundTrip = "yyyy-MM-ddTHH:mm:ss.fffffffK"
 
+// maxFormat is how long a format may be.
+const maxFormat = 1000
+
 var errDateFormat = errors.New("the format is not valid: it is one letter such as d or o, or a pattern such as yyyy-MM-dd HH:mm:ss")
 
 // datePattern returns the pattern that a format of one letter stands for, and
@@ -18,7 +21,10 @@ func (c *culture) datePattern(format string) (string, *culture, error) {
 	if len(format) == 0 {
 		format = "G"
 	}
-	if len(format) > 1 {
+	switch {
+	case len(format) > maxFormat:
+		return "", nil, errDateFormat
+	case len(format) > 1:
 		return format, c, nil
 	}
 	switch format[0] {
@@ -97,8 +103,14 @@ type dateWriter struct {
 	pattern string
 }
 
-// repeats is how often the first letter of s comes there.
-func repeats(s string) int { return len(s) - len(strings.TrimLeft(s, s[:1])) }
+// repeats is how often the first byte of s comes there.
+func repeats(s string) int {
+	n := 1
+	for n < len(s) && s[n] == s[0] {
+		n++
+	}
+	return n
+}
 
 // quotedPart returns the text of a quoted part, and how long the part is.
 func quotedPart(s string) (string, int, error) {

@@ -93,9 +93,12 @@ func kindOf(x Value) kinds {
 	panic(fmt.Sprintf("wdlexpr: unhandled %T", x))
 }
 
+// wantsBool is what a condition should be, in the words by which authors know it.
+const wantsBool = "be true or false: Expected boolean"
+
 // wanted says what kinds an argument should be of.
 var wanted = map[kinds]string{
-	kindBool: "be a boolean", kindInt: "be an integer", kindNumber: "be a number", kindString: "be of type string",
+	kindBool: wantsBool, kindInt: "be an integer", kindNumber: "be a number", kindString: "be of type string",
 	kindArray: "be an array", kindObject: "be of type object", kindArray | kindString: "be an array or a string",
 	kindObject | kindArray | kindString:            "be an object, an array or a string",
 	kindObject | kindArray | kindString | kindNull: "be an object, an array or a string",

@@ -113,6 +113,9 @@ func TestMemory(t *testing.T) {
 		"@xml(json('{\"a\": " + strings.Repeat("[", 900) + strings.Repeat("]", 900) + "}'))",
 		"@formatNumber(1, 'N999999999')",
 		"@range(1, 99999999)",
+		"@utcNow(replace(parameters('p'), 'x', 'MMM '))",
+		"@formatTimeSpan('1:00', parameters('p'))",
+		"@xpath(xml(concat('<a>', replace(substring(parameters('p'), 0, 50000), 'x', '<b/>'), '</a>')), '//b/..//b/..//b')",
 	} {
 		t.Run(source[:min(len(source), 40)], func(t *testing.T) {
 			p, problems := Compile(source)

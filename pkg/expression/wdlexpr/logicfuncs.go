@@ -10,7 +10,7 @@ var logicFunctions = []*function{
 		examples: []Example{
 			{"@and(true, equals(1, 1))", "true"},
 			{"@and(false, int('x'))", "false"},
-			{"@and(1)", "error: and() expects its first parameter to be a boolean, got 1"},
+			{"@and(1)", "error: and() expects its first parameter to be true or false: Expected boolean, got 1"},
 		},
 		compile: junction(false),
 	},
@@ -69,7 +69,7 @@ func junction(decisive bool) func(*compiler, *function, *callNode) code {
 				}
 				is, ok := x.(bool)
 				if !ok {
-					return nil, wants(i+1, "be a boolean", x)
+					return nil, wants(i+1, wantsBool, x)
 				}
 				if is == decisive {
 					return decisive, nil
@@ -90,7 +90,7 @@ func compileIf(c *compiler, _ *function, n *callNode) code {
 		is, ok := x.(bool)
 		switch {
 		case !ok:
-			return nil, wants(1, "be a boolean", x)
+			return nil, wants(1, wantsBool, x)
 		case is:
 			return then(m)
 		}

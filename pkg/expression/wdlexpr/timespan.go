@@ -87,7 +87,7 @@ func (c *culture) formatTimeSpan(ticks int64, format string) (string, error) {
 	case "G":
 		return fmt.Sprintf("%s%d:%02d:%02d:%02d%s%s", sign, days, hours, minutes, seconds%60, c.decimal, fraction), nil
 	}
-	if len(format) == 1 {
+	if len(format) == 1 || len(format) > maxFormat {
 		return "", errDateFormat
 	}
 	var b strings.Builder
