@@ -141,10 +141,11 @@ func (t *runTable) count() int {
 type idleRuns struct {
 	e *Engine
 
-	mu     sync.Mutex
-	list   list.List // of idleRun
-	stop   func() bool
-	closed bool
+	mu       sync.Mutex
+	list     list.List   // of idleRun
+	stop     func() bool // of the alarm for the first of them; nil: there is none
+	sweeping bool        // somebody sweeps, or is about to
+	closed   bool
 }
 
 type idleRun struct {
@@ -163,16 +164,13 @@ func (l *idleRuns) add(r *run) {
 		return
 	}
 	r.idle = l.list.PushBack(idleRun{r, now.Add(l.e.opts.IdleAfter)})
-	wait := l.e.opts.IdleAfter
-	if l.list.Len() > l.e.opts.MaxIdle {
-		wait = 0
-		if l.stop != nil {
-			l.stop()
-			l.stop = nil
-		}
-	}
-	if l.stop == nil {
-		l.stop = l.e.clock.AfterFunc(wait, l.sweep)
+	switch {
+	case l.sweeping:
+	case l.list.Len() > l.e.opts.MaxIdle:
+		l.sweeping = true
+		l.e.clock.AfterFunc(0, l.sweep)
+	case l.stop == nil:
+		l.stop = l.e.clock.AfterFunc(l.e.opts.IdleAfter, l.ring)
 	}
 }
 
@@ -189,27 +187,61 @@ func (l *idleRuns) remove(r *run) bool {
 	return true
 }
 
-// sweep takes the runs out of memory that have waited long enough, and those
-// that are too many.
-func (l *idleRuns) sweep() {
-	now := l.e.clock.Now()
-	var old []*run
+// ring sweeps unless somebody does already.
+func (l *idleRuns) ring() {
 	l.mu.Lock()
 	l.stop = nil
+	swept := l.sweeping
+	l.sweeping = true
+	l.mu.Unlock()
+	if !swept {
+		l.sweep()
+	}
+}
+
+// maxSweep is how many runs are taken out of memory before the list may
+// change.
+const maxSweep = 256
+
+// sweep takes the runs out of memory that have waited long enough, and those
+// that are too many, until there is none. One at a time sweeps: each that is
+// found here leaves the list by drop, or did so when something came for it.
+func (l *idleRuns) sweep() {
+	for {
+		old := l.old()
+		if len(old) == 0 {
+			return
+		}
+		for _, r := range old {
+			l.e.runs.drop(r)
+		}
+	}
+}
+
+// old returns some runs that leave memory. When there is none the sweep has
+// ended, and the alarm is set for the next.
+func (l *idleRuns) old() (old []*run) {
+	now := l.e.clock.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	extra := l.list.Len() - l.e.opts.MaxIdle
-	for x := l.list.Front(); x != nil && !l.closed; x = x.Next() {
+	x := l.list.Front()
+	for ; x != nil && !l.closed && len(old) < maxSweep; x = x.Next() {
 		entry := x.Value.(idleRun)
 		if extra <= 0 && entry.until.After(now) {
-			l.stop = l.e.clock.AfterFunc(entry.until.Sub(now), l.sweep)
 			break
 		}
 		extra--
 		old = append(old, entry.run)
 	}
-	l.mu.Unlock()
-	for _, r := range old {
-		l.e.runs.drop(r)
+	if len(old) > 0 {
+		return old
 	}
+	l.sweeping = false
+	if x != nil && !l.closed && l.stop == nil {
+		l.stop = l.e.clock.AfterFunc(x.Value.(idleRun).until.Sub(now), l.ring)
+	}
+	return nil
 }
 
 // close stops the sweeping.
