@@ -14,7 +14,7 @@ import (
 
 func benchCommand(a *app) *cobra.Command {
 	var concurrency []int
-	o := bench.Options{Out: a.out, Clock: a.clock, Self: fillerOf}
+	o := bench.Options{Out: a.out, Clock: a.clock, Self: partOf}
 	c := &cobra.Command{
 		Use: "bench [WORKLOAD]...", Short: "Measure whole runs on this machine",
 		Long: `bench runs workloads on an engine whose log is a file on this disk, and writes
@@ -28,8 +28,14 @@ as many goroutines, without an engine; ratio is what the engine reaches of it.
   w4  runs that wait for a signal, then get it: starts and signals a second
   w5  a foreach of 10,000 calls, 50 at a time
   w6  a log full of sleeping runs, left by a process that was killed: the time
-      until the first start is acknowledged
+      from the start of the next one until it acknowledged a start, its memory,
+      and how long it takes to wake some of them
   w7  a loop of 10,000 passes without a call
+  w8  as many timers, all due at one moment, after a kill: how late they fire,
+      and how long requests over HTTP take meanwhile; once while the next
+      process runs (up), once before it was started (down)
+  w9  a run of a foreach over so many items, after a kill: the time to read it,
+      with what it saved of its state and without
 
 The directory has to lie on the disk that is meant; nothing is left in it. The
 memory is that of this process, which makes the load as well.`,
@@ -57,24 +63,29 @@ memory is that of this process, which makes the load as well.`,
 	}
 	c.Flags().IntSliceVar(&concurrency, "concurrency", []int{1, 16, 128}, "callers at once; a line for each")
 	c.Flags().DurationVar(&o.Duration, "duration", 5*time.Second, "how long each is measured, and its limit again as long")
-	c.Flags().IntVar(&o.Count, "count", 10_000, "runs of w4 and w6")
+	c.Flags().IntVar(&o.Count, "count", 10_000, "runs of w4, w6 and w8, items of w9")
 	c.Flags().BoolVar(&o.HTTP, "http", false, "w1 over the HTTP API as well, answered by a respond step")
 	c.Flags().StringVar(&o.Dir, "dir", ".", "directory on the disk that is measured")
 	c.AddCommand(&cobra.Command{
-		Use: "fill DIR RUNS", Hidden: true, Short: "Fill a log for w6 and wait to be killed", Args: cobra.ExactArgs(2),
+		Use: "part WORKLOAD CASE AGAIN DIR RUNS", Hidden: true, Short: "Do a part of a measurement and wait to be killed", Args: cobra.ExactArgs(5),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := strconv.Atoi(args[1])
+			again, err := strconv.ParseBool(args[2])
 			if err != nil {
 				return usagef("", "%s", err)
 			}
-			return bench.Fill(cmd.Context(), args[0], n, a.clock, a.out)
+			n, err := strconv.Atoi(args[4])
+			if err != nil {
+				return usagef("", "%s", err)
+			}
+			p := bench.Part{Workload: args[0], Case: args[1], Again: again, Dir: args[3], Runs: n}
+			return bench.Child(cmd.Context(), p, a.clock, a.out)
 		},
 	})
 	return c
 }
 
-// fillerOf returns the call of this program that fills a log.
-func fillerOf(dir string, runs int) ([]string, error) {
+// partOf returns the call of this program that does a part of a measurement.
+func partOf(p bench.Part) ([]string, error) {
 	self, err := os.Executable()
-	return []string{self, "bench", "fill", dir, strconv.Itoa(runs)}, err
+	return []string{self, "bench", "part", p.Workload, p.Case, strconv.FormatBool(p.Again), p.Dir, strconv.Itoa(p.Runs)}, err
 }

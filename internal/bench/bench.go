@@ -26,14 +26,14 @@ type Options struct {
 	Workloads   []string // names of Workloads; nil: all
 	Concurrency []int    // callers at once; nil: 1, 16, 128
 	Duration    time.Duration
-	Count       int  // runs of w4 and w6; 0: 10,000
+	Count       int  // runs of w4, w6 and w8; 0: 10,000
 	HTTP        bool // w1 through the HTTP API as well
 	Dir         string
 	Out         io.Writer // one JSON object a line
 	Clock       engine.Clock
-	// Self starts this program again to fill a log and be killed, for w6. The
-	// arguments are Dir and the number of runs; see Fill.
-	Self func(dir string, runs int) ([]string, error)
+	// Self starts this program again for a part of w6, w8 or w9, to be killed
+	// there. It has to call Child with these arguments.
+	Self func(part Part) ([]string, error)
 }
 
 // Result is one line. Times are in milliseconds, sizes in bytes unless the
@@ -41,6 +41,7 @@ type Options struct {
 type Result struct {
 	Workload    string `json:"workload"`
 	Repeat      string `json:"repeat,omitempty"`
+	Case        string `json:"case,omitempty"`
 	HTTP        bool   `json:"http,omitempty"`
 	Concurrency int    `json:"concurrency"`
 	Runs        int64  `json:"runs"`
@@ -65,9 +66,25 @@ type Result struct {
 	Background Figure `json:"backgroundP99Ms,omitempty"`
 	// Steady is the rate in the last tenth of the time by that in the first.
 	Steady Figure `json:"lastByFirst,omitempty"`
-	// Of w6: from the opening of the log that a killed process left until a
-	// start was acknowledged.
+	// Of w6, w8 and w9: from the start of the process on the log that a killed
+	// one left until a start was acknowledged; RSS is the most that was seen
+	// of that process.
 	FirstRequest Figure `json:"firstRequestMs,omitempty"`
+	File         Figure `json:"fileMiB,omitempty"`
+	ListPage     Figure `json:"listPageMs,omitempty"` // the slowest of 20
+	// Of w8: how late the ends of the runs were in the log, and how long HTTP
+	// requests took meanwhile, those for a run and starts.
+	LateP50 Figure `json:"lateP50Ms,omitempty"`
+	LateP99 Figure `json:"lateP99Ms,omitempty"`
+	LateMax Figure `json:"lateMaxMs,omitempty"`
+	GetP99  Figure `json:"getP99Ms,omitempty"`
+	PostP99 Figure `json:"postP99Ms,omitempty"`
+	Probes  int    `json:"probes,omitempty"`
+	// Of w9: a run with so many events is read, with what it saved of its
+	// state and without.
+	Events  int    `json:"events,omitempty"`
+	Resume  Figure `json:"resumeMs,omitempty"`
+	Without Figure `json:"withoutSnapshotMs,omitempty"`
 
 	Limit        Figure `json:"limitPerSecond,omitempty"`
 	Ratio        Figure `json:"ratio,omitempty"` // of Limit; of starts for w4
@@ -136,7 +153,7 @@ func (o Options) measure(ctx context.Context, w workload, callers int) error {
 		if err != nil {
 			return err
 		}
-		r.Workload, r.Repeat, r.HTTP, r.Concurrency = w.name, w.repeat, http, callers
+		r.Workload, r.Repeat, r.Case, r.HTTP, r.Concurrency = w.name, w.repeat, w.variant, http, callers
 		line, err := json.Marshal(r)
 		if err != nil {
 			return err

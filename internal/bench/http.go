@@ -1,13 +1,13 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/keelstep/keelstep/pkg/api"
@@ -46,9 +46,20 @@ func (s *server) stop() {
 	s.all.Wait()
 }
 
+// cutPath takes the path from a URL.
+func cutPath(url string) (base, path string) {
+	i := strings.Index(url[len("http://"):], "/") + len("http://")
+	return url[:i], url[i:]
+}
+
 // post is one run, from the request to the answer of its respond step.
 func (s *server) post(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader([]byte(s.body)))
+	return s.call(ctx, http.MethodPost, s.url, s.body, http.StatusOK)
+}
+
+// call is one request and its answer.
+func (s *server) call(ctx context.Context, method, url, body string, want int) error {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -60,7 +71,7 @@ func (s *server) post(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if err == nil && resp.StatusCode != http.StatusOK {
+	if err == nil && resp.StatusCode != want {
 		err = fmt.Errorf("status %d: %s", resp.StatusCode, answer)
 	}
 	return err

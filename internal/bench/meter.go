@@ -24,7 +24,8 @@ type meter struct {
 	callers int
 	http    bool
 	dir     string
-	limits  int // that were measured
+	limits  int   // that were measured
+	peak    int64 // memory of the last child, in bytes
 
 	file   *boltlog.Log
 	store  *counting

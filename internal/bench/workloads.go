@@ -10,11 +10,16 @@ import (
 // workload is something that is measured.
 type workload struct {
 	name, repeat string
+	variant      string
 	source       string
 	input        string
 	http         bool  // can be measured over HTTP
 	only         []int // the numbers of callers that make sense; nil: any
 	measure      func(context.Context, *meter) (Result, error)
+	// Of those that restart measures: what a process does that is killed then,
+	// and what the next one measures on the log that is left.
+	fill  func(context.Context, *meter) error
+	again func(context.Context, *meter, *Result) error
 }
 
 // Names returns the names of the workloads.
@@ -44,8 +49,11 @@ var workloads = []workload{
 	{name: "w3", repeat: "keyed", source: sequence(100, "keyed"), input: `{"n":1}`, measure: whole},
 	{name: "w4", source: awaiting, input: `{"n":1}`, measure: signals},
 	{name: "w5", repeat: "keyed", source: items, input: `{"n":10000}`, only: []int{1}, measure: whole},
-	{name: "w6", source: sleeping, input: `{"n":1}`, only: []int{1}, measure: restart},
+	{name: "w6", source: sleeping, input: `{"n":1}`, only: []int{1}, measure: restart, fill: asleep, again: wakeSome},
 	{name: "w7", source: pure, input: `{"n":10000}`, only: []int{1}, measure: whole},
+	{name: "w8", variant: "up", source: due, input: `{"at":"2100-01-01T00:00:00Z"}`, only: []int{1}, measure: restart, fill: dueSoon, again: storm},
+	{name: "w8", variant: "down", source: due, input: `{"at":"2100-01-01T00:00:00Z"}`, only: []int{1}, measure: restart, fill: dueSoon, again: storm},
+	{name: "w9", source: long, input: `{"n":1}`, only: []int{1}, measure: restart, fill: longRun, again: resume},
 }
 
 const head = `workflow: bench
@@ -91,7 +99,25 @@ const items = head + `steps:
 `
 
 const sleeping = head + `steps:
-  - { id: nap, wait: 30d }
+  - { id: nap, if: input.n % 2 == 0, wait: 30d }
+  - { id: go, if: input.n % 2 == 1, await: { signal: go } }
+`
+
+const due = `workflow: bench
+version: "1"
+input: { type: object, required: [at], properties: { at: { type: string, format: date-time } } }
+steps:
+  - { id: nap, wait: { until: "${ input.at }" } }
+`
+
+const long = head + `steps:
+  - id: each
+    foreach: "1..input.n"
+    as: i
+    concurrency: 50
+    do: [{ id: call, action: noop.do, repeat: keyed, with: { n: "${ i }" } }]
+    output: "${ i }"
+  - { id: go, await: { signal: go } }
 `
 
 const pure = head + `variables: { n: 0 }
@@ -101,3 +127,13 @@ steps:
     maxPasses: 100000
     do: [{ id: more, set: { n: "${ vars.n + 1 }" } }]
 `
+
+// restarted returns the workloads that restart measures.
+func restarted() (some []workload) {
+	for _, w := range workloads {
+		if w.fill != nil {
+			some = append(some, w)
+		}
+	}
+	return some
+}
