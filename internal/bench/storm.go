@@ -25,7 +25,7 @@ const (
 func dueSoon(ctx context.Context, m *meter) error {
 	wait := restartTime + time.Duration(m.o.Count)*time.Second/startsPerSecond
 	if m.o.Count < startsPerSecond {
-		wait = 3 * time.Second
+		wait = 5 * time.Second
 	}
 	at := m.o.Clock.Now().Add(wait).Truncate(time.Second)
 	if err := m.set("due", at); err != nil {
