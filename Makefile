@@ -6,6 +6,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 T     ?= 30s
 N     ?= 1000000
 BASE  ?= main
+COUNT ?= 100000
 FOR   ?= 0s
 RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
 
@@ -65,6 +66,9 @@ poison: ## 1,000 healthy runs beside those in trouble, 20 restarts
 
 corpus: ## cases and definitions of Logic Apps, of the folder in KEELSTEP_CORPUS
 	$(GO) run ./internal/cmd/corpus
+
+recovery: ## sleeping runs, timers due at once, a long run: COUNT of each, after kill -9
+	$(GO) test ./pkg/engine -run='TestManyItems|TestTimersAtOnce' -count=1 -timeout=20m -v -items.n=$(COUNT) && $(GO) run ./cmd/engine bench w6 w8 w9 --count $(COUNT)
 
 bench: ## all benchmarks, ten runs each, as benchstat reads them
 	$(GO) test ./... -run='^$$' -bench=. -benchmem -count=10 -timeout=60m
