@@ -32,7 +32,7 @@ func (c *counting) Append(ctx context.Context, bs ...eventlog.Batch) error {
 	}
 	err := c.Store.Append(ctx, bs...)
 	for i := range bs {
-		if s := bs[i].Summary; err == nil && c.clock != nil && s != nil && s.Kind == "run" && s.Ended {
+		if s := bs[i].Summary; err == nil && c.clock != nil && bs[i].Record != nil && s != nil && s.Kind == "run" && s.Ended {
 			c.end(c.clock.Now())
 		}
 	}
