@@ -11,7 +11,7 @@ FOR   ?= 0s
 RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race lint fmt vet generate generated golden histories fuzz sim crash faults poison bench bench-diff tidy vuln ci
+.PHONY: help build check test race lint fmt vet generate generated golden histories compat fuzz sim crash drill faults poison bench bench-diff tidy vuln ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ golden: ## rewrite the expected output of all cases; the diff is the review
 histories: ## record the histories of a new release (make histories R=v1.0)
 	$(GO) test ./internal/golden -run='^TestRecord$$' -count=1 -v -golden.record=$(R)
 
+compat: ## record a log of a new release (make compat R=v1.0)
+	$(GO) test ./internal/compat -run='^TestRecord$$' -count=1 -v -compat.record=$(R)
+
 fuzz: ## every fuzz target for T (make fuzz T=30s)
 	$(GO) run ./internal/cmd/each -fuzz=$(T)
 
@@ -60,6 +63,9 @@ crash: ## kills of a serving engine under load: 300, or for a while (make crash 
 
 faults: ## 1,000 power cuts of a running engine, each write and flush failing, 50 full disks, 1,000 damaged logs
 	$(GO) test ./internal/faults -count=1 -timeout=60m -v -images=1000 -points=0 -full=50 && $(GO) test ./pkg/eventlog/boltlog -run='PowerLoss|Damage' -count=1 -timeout=60m -v -images=1000
+
+drill: ## 10 lost machines restored under load, 100 copies, 50 killed upgrades
+	$(GO) test ./internal/drill -count=1 -timeout=60m -v -drill.n=10 && $(GO) test ./pkg/eventlog/boltlog -run='TestBackupUnderLoad|TestUpgradeKilled' -count=1 -timeout=60m -v -backups=100 -upgrades=50
 
 poison: ## 1,000 healthy runs beside those in trouble, 20 restarts
 	$(GO) test ./pkg/engine -run='TestPoison|TestDeadly' -count=1 -timeout=20m -v -poison.n=1000

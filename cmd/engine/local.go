@@ -158,6 +158,7 @@ func (l *local) connect(ctx context.Context, a *app, o localOptions) error {
 	key := rand.Text()
 	s, err := api.New(api.Options{
 		Engine: l.engine, Key: key, Addr: "127.0.0.1:0", Clock: a.clock, Logger: o.log, Grace: time.Second, Egress: keysEgress(l.egress),
+		Build: api.Build{Version: readBuild().Version},
 	})
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ func addCommands(root *cobra.Command, a *app) {
 		scheduleCommand(a), connectorsCommand(a))
 	add(groupRun, runCommand(a), runsCommand(a))
 	add(groupOperate, serveCommand(a), deployCommand(a), startCommand(a), signalCommand(a),
-		cancelCommand(a), tasksCommand(a), triggersCommand(a), eventsCommand(a), limitsCommand(a), statusCommand(a), purgeCommand(a), compactCommand(a), checkCommand(a), backupCommand(a), restoreCommand(a), benchCommand(a), versionCommand(a))
+		cancelCommand(a), tasksCommand(a), triggersCommand(a), eventsCommand(a), limitsCommand(a), statusCommand(a), purgeCommand(a), compactCommand(a), checkCommand(a), backupCommand(a), restoreCommand(a), exportCommand(a), importCommand(a), benchCommand(a), versionCommand(a))
 	root.AddCommand(docsCommand(a))
 }
 

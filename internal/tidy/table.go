@@ -23,6 +23,7 @@ var table = []row{
 	{"pkg/eventlog", nil},
 	{"pkg/connectors/...", []string{"pkg/connectors/..."}},
 	{"pkg/backup", []string{"pkg/eventlog", "pkg/eventlog/boltlog"}},
+	{"pkg/runfile", []string{"pkg/eventlog"}},
 	{"pkg/egress", nil},
 	{"pkg/secrets", []string{"pkg/expression"}},
 	{"pkg/zone", nil},
@@ -39,7 +40,7 @@ var table = []row{
 	{"pkg/books", []string{"pkg/fact", "pkg/expression", "pkg/graph", "pkg/schedule", "pkg/zone"}},
 	{"pkg/config", []string{"schema", "pkg/dsl", "pkg/expression", "pkg/diag", "pkg/egress", "pkg/graph", "pkg/secrets"}},
 	{"pkg/engine", []string{
-		"schema", "pkg/diag", "pkg/eventlog", "pkg/connectors", "pkg/secrets", "pkg/schedule", "pkg/zone", "pkg/expression",
+		"schema", "pkg/diag", "pkg/eventlog", "pkg/runfile", "pkg/connectors", "pkg/secrets", "pkg/schedule", "pkg/zone", "pkg/expression",
 		"pkg/graph", "pkg/dsl", "pkg/dsl/wdl", "pkg/fact", "pkg/interpreter", "pkg/books", "pkg/config",
 	}},
 	{"pkg/gateway", []string{"pkg/diag", "pkg/engine", "pkg/books", "pkg/expression", "pkg/graph", "pkg/secrets"}},
@@ -50,7 +51,7 @@ var table = []row{
 	{"pkg/console", nil},
 	{"pkg/api/client", []string{"pkg/diag"}},
 	{"pkg/api", []string{
-		"pkg/diag", "pkg/engine", "pkg/gateway", "pkg/connectors", "pkg/console", "pkg/graph", "pkg/expression",
+		"pkg/diag", "pkg/engine", "pkg/gateway", "pkg/runfile", "pkg/connectors", "pkg/console", "pkg/graph", "pkg/expression",
 	}},
 	{"pkg/temporal/...", []string{
 		"pkg/graph", "pkg/dsl", "pkg/dsl/wdl", "pkg/diag", "pkg/expression", "pkg/interpreter", "pkg/connectors",

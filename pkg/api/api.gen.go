@@ -354,6 +354,21 @@ type History struct {
 	Next uint64 `json:"next,omitempty,omitzero"`
 }
 
+// Imported defines model for Imported.
+type Imported struct {
+	// Existing Runs that were here already.
+	Existing int `json:"existing"`
+
+	// NotEnded Runs that had not ended and were not asked for.
+	NotEnded int `json:"notEnded"`
+
+	// Open Of them, runs that have not ended and go on here.
+	Open int `json:"open"`
+
+	// Runs Runs that were taken.
+	Runs int `json:"runs"`
+}
+
 // InputProblem defines model for InputProblem.
 type InputProblem struct {
 	Message string `json:"message"`
@@ -888,6 +903,26 @@ type GetDefinitionParams struct {
 	Version string `form:"version,omitempty" json:"version,omitempty,omitzero"`
 }
 
+// ExportRunsParams defines parameters for ExportRuns.
+type ExportRunsParams struct {
+	Workflow string `form:"workflow,omitempty" json:"workflow,omitempty,omitzero"`
+
+	// Parent Only runs that this run called.
+	Parent string `form:"parent,omitempty" json:"parent,omitempty,omitzero"`
+
+	// Status Only runs in one of these statuses.
+	Status []RunStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+}
+
+// ImportRunsParams defines parameters for ImportRuns.
+type ImportRunsParams struct {
+	// SkipExisting Pass over runs that are here already.
+	SkipExisting bool `form:"skipExisting,omitempty" json:"skipExisting,omitempty,omitzero"`
+
+	// Open Take runs that have not ended, too; they go on here.
+	Open bool `form:"open,omitempty" json:"open,omitempty,omitzero"`
+}
+
 // ListRunsParams defines parameters for ListRuns.
 type ListRunsParams struct {
 	Workflow string `form:"workflow,omitempty" json:"workflow,omitempty,omitzero"`
@@ -1036,6 +1071,12 @@ type ServerInterface interface {
 	// PublishEvent Publishes a CloudEvent.
 	// (POST /v1/events)
 	PublishEvent(ctx echo.Context) error
+	// ExportRuns Runs as JSON lines, as POST /v1/import takes them.
+	// (GET /v1/export)
+	ExportRuns(ctx echo.Context, params ExportRunsParams) error
+	// ImportRuns Take runs that were exported.
+	// (POST /v1/import)
+	ImportRuns(ctx echo.Context, params ImportRunsParams) error
 	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
 	// (GET /v1/limits)
 	ListLimits(ctx echo.Context) error
@@ -1318,6 +1359,63 @@ func (w *ServerInterfaceWrapper) PublishEvent(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PublishEvent(ctx)
+	return err
+}
+
+// ExportRuns converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportRuns(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportRunsParams
+	// ------------- Optional query parameter "workflow" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "workflow", ctx.QueryParams(), &params.Workflow, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter workflow: %s", err))
+	}
+
+	// ------------- Optional query parameter "parent" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "parent", ctx.QueryParams(), &params.Parent, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter parent: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportRuns(ctx, params)
+	return err
+}
+
+// ImportRuns converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportRuns(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportRunsParams
+	// ------------- Optional query parameter "skipExisting" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "skipExisting", ctx.QueryParams(), &params.SkipExisting, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter skipExisting: %s", err))
+	}
+
+	// ------------- Optional query parameter "open" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "open", ctx.QueryParams(), &params.Open, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter open: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportRuns(ctx, params)
 	return err
 }
 
@@ -1903,6 +2001,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/dead-letters/:letter/retry", wrapper.RetryDeadLetter, options.OperationMiddlewares["retryDeadLetter"]...)
 	router.GET(options.BaseURL+"/v1/version", wrapper.GetVersion, options.OperationMiddlewares["getVersion"]...)
 	router.GET(options.BaseURL+"/v1/check", wrapper.CheckLog, options.OperationMiddlewares["checkLog"]...)
+	router.GET(options.BaseURL+"/v1/export", wrapper.ExportRuns, options.OperationMiddlewares["exportRuns"]...)
+	router.POST(options.BaseURL+"/v1/import", wrapper.ImportRuns, options.OperationMiddlewares["importRuns"]...)
 	router.GET(options.BaseURL+"/v1/backup", wrapper.DownloadBackup, options.OperationMiddlewares["downloadBackup"]...)
 	router.GET(options.BaseURL+"/v1/backups", wrapper.GetBackups, options.OperationMiddlewares["getBackups"]...)
 	router.POST(options.BaseURL+"/v1/backups", wrapper.MakeBackup, options.OperationMiddlewares["makeBackup"]...)
@@ -3241,6 +3341,178 @@ type PublishEventdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PublishEventdefaultApplicationProblemPlusJSONResponse) VisitPublishEventResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportRunsRequestObject struct {
+	Params ExportRunsParams
+}
+
+type ExportRunsResponseObject interface {
+	VisitExportRunsResponse(w http.ResponseWriter) error
+}
+
+type ExportRuns200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ExportRuns200ApplicationXNdjsonResponse) VisitExportRunsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ExportRuns400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ExportRuns400ApplicationProblemPlusJSONResponse) VisitExportRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportRuns401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportRuns401ApplicationProblemPlusJSONResponse) VisitExportRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportRunsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExportRunsdefaultApplicationProblemPlusJSONResponse) VisitExportRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportRunsRequestObject struct {
+	Params ImportRunsParams
+	Body   io.Reader
+}
+
+type ImportRunsResponseObject interface {
+	VisitImportRunsResponse(w http.ResponseWriter) error
+}
+
+type ImportRuns200JSONResponse Imported
+
+func (response ImportRuns200JSONResponse) VisitImportRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportRuns400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ImportRuns400ApplicationProblemPlusJSONResponse) VisitImportRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportRuns401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ImportRuns401ApplicationProblemPlusJSONResponse) VisitImportRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportRunsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportRunsdefaultApplicationProblemPlusJSONResponse) VisitImportRunsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6135,6 +6407,12 @@ type StrictServerInterface interface {
 	// PublishEvent Publishes a CloudEvent.
 	// (POST /v1/events)
 	PublishEvent(ctx context.Context, request PublishEventRequestObject) (PublishEventResponseObject, error)
+	// ExportRuns Runs as JSON lines, as POST /v1/import takes them.
+	// (GET /v1/export)
+	ExportRuns(ctx context.Context, request ExportRunsRequestObject) (ExportRunsResponseObject, error)
+	// ImportRuns Take runs that were exported.
+	// (POST /v1/import)
+	ImportRuns(ctx context.Context, request ImportRunsRequestObject) (ImportRunsResponseObject, error)
 	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
 	// (GET /v1/limits)
 	ListLimits(ctx context.Context, request ListLimitsRequestObject) (ListLimitsResponseObject, error)
@@ -6735,6 +7013,58 @@ func (sh *strictHandler) PublishEvent(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PublishEventResponseObject); ok {
 		return validResponse.VisitPublishEventResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExportRuns operation middleware
+func (sh *strictHandler) ExportRuns(ctx echo.Context, params ExportRunsParams) error {
+	var request ExportRunsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportRuns(ctx.Request().Context(), request.(ExportRunsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportRuns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportRunsResponseObject); ok {
+		return validResponse.VisitExportRunsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportRuns operation middleware
+func (sh *strictHandler) ImportRuns(ctx echo.Context, params ImportRunsParams) error {
+	var request ImportRunsRequestObject
+
+	request.Params = params
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportRuns(ctx.Request().Context(), request.(ImportRunsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportRuns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportRunsResponseObject); ok {
+		return validResponse.VisitImportRunsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

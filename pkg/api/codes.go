@@ -18,6 +18,7 @@ const (
 	CodeDedupeFull           Code = "DedupeFull"
 	CodeEventInvalid         Code = "EventInvalid"
 	CodeHostNotAllowed       Code = "HostNotAllowed"
+	CodeImportRefused        Code = "ImportRefused"
 	CodeInboxFull            Code = "InboxFull"
 	CodeInputInvalid         Code = "InputInvalid"
 	CodeInternal             Code = "Internal"
@@ -83,6 +84,7 @@ var codes = []codeInfo{
 	{CodeDedupeFull, http.StatusTooManyRequests, "Too many keys are remembered", "An http trigger with `dedupe` remembers at most 100,000 keys at once and forgets none before its window is over. Nothing was started. Send the request again later; a shorter `window` needs fewer keys."},
 	{CodeEventInvalid, http.StatusBadRequest, "The event is not valid", "The body is no CloudEvent 1.0 in JSON: it needs `specversion`, `id`, `type` and `source`."},
 	{CodeHostNotAllowed, http.StatusMisdirectedRequest, "This host name is not served", "An engine that listens on a loopback address answers only for loopback names, so that a web page cannot reach it under a name of its own. Use `127.0.0.1` or `localhost`."},
+	{CodeImportRefused, http.StatusBadRequest, "The file of runs is refused", "`detail` names the line, what is wrong with it and what to do. Nothing of the run at that line was taken; the runs before it are there, and are passed over with `skipExisting`."},
 	{CodeInboxFull, http.StatusTooManyRequests, "Too much waits for the run", "A run keeps a bounded number of signals that it has not taken. Wait until it has taken some, then send again."},
 	{CodeInputInvalid, http.StatusBadRequest, "The input is not valid", "The workflow declares an `input` schema and the input does not fit it: `problems` lists each place and what is wrong there. Or the `input` of an http trigger could not be made out of the request: `detail` says why. Nothing was started."},
 	{CodeInternal, http.StatusInternalServerError, "The engine made a mistake", "This is a fault of the engine, not of the request. Its log has the details. Please report it."},

@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"iter"
 
 	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/engine"
 	"github.com/keelstep/keelstep/pkg/gateway"
+	"github.com/keelstep/keelstep/pkg/runfile"
 )
 
 // Engine is what the API asks an engine for; *engine.Engine is one.
@@ -43,6 +45,8 @@ type Runs interface {
 	Terminate(ctx context.Context, run, reason string) error
 	Retry(ctx context.Context, run string) error
 	Restart(ctx context.Context, run string) (engine.Started, error)
+	Export(ctx context.Context, w io.Writer, source runfile.Source, f engine.ExportFilter) (engine.Exported, error)
+	Import(ctx context.Context, r io.Reader, o engine.ImportOptions) (engine.Imported, error)
 }
 
 // Tasks is what the API asks about tasks for people.

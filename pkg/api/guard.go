@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net"
 	"net/http"
@@ -73,6 +74,9 @@ func (s *Server) admit(c echo.Context) error {
 		}
 	}
 	limit := s.limitOf(p.body)
+	if p.body == lines {
+		limit = math.MaxInt64
+	}
 	if found.Signed() {
 		limit = min(limit, gateway.MaxSigned)
 	}
@@ -83,6 +87,10 @@ func (s *Server) admit(c echo.Context) error {
 		if err := s.authenticate(c, p, found, nil); err != nil {
 			return err
 		}
+	}
+	if p.body == lines {
+		s.unread(c)
+		return checkType(r, p.body, true)
 	}
 	b, err := s.readBody(c, limit)
 	if err != nil {
@@ -185,6 +193,8 @@ func checkType(r *http.Request, k bodyKind, present bool) error {
 		accepted = []string{"application/cloudevents+json", "application/json"}
 	case document:
 		accepted = []string{"application/yaml", "application/json"}
+	case lines:
+		accepted = []string{"application/x-ndjson"}
 	}
 	if !present {
 		return nil

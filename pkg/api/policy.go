@@ -32,6 +32,7 @@ const (
 	document          // YAML or JSON, read by the compiler; bounded as a definition
 	value             // one JSON value or nothing; bounded as an input
 	event             // a CloudEvent as JSON; bounded as an input
+	lines             // a file of runs; read by the handler, line by line
 )
 
 // policy is what a route asks and takes.
@@ -50,6 +51,8 @@ var policies = []policy{
 	{http.MethodGet, "/v1/check", view, noBody},
 	{http.MethodGet, "/v1/status", view, noBody},
 	{http.MethodPost, "/v1/purge", operate, value},
+	{http.MethodGet, "/v1/export", operate, noBody}, // it holds all that runs recorded
+	{http.MethodPost, "/v1/import", author, lines},  // it brings definitions
 	{http.MethodGet, "/v1/backup", operate, noBody}, // it holds everything
 	{http.MethodGet, "/v1/backups", view, noBody},
 	{http.MethodPost, "/v1/backups", operate, noBody},

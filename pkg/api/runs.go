@@ -52,7 +52,7 @@ func (h *handlers) ListRuns(ctx context.Context, r ListRunsRequestObject) (ListR
 	f := engine.RunFilter{Workflow: r.Params.Workflow, Parent: r.Params.Parent, Cursor: r.Params.Cursor, Limit: n}
 	for _, s := range r.Params.Status {
 		if !s.Valid() {
-			return nil, problem(CodeInvalidParameter, "%s is no status of a run; use queued, running, waiting, suspended, succeeded, failed, timedOut, cancelled or stuck", quote(string(s)))
+			return nil, noStatus(string(s))
 		}
 		f.Statuses = append(f.Statuses, string(s))
 	}
@@ -154,3 +154,7 @@ func checkKey(key string) error {
 }
 
 func runPath(run string) string { return fmt.Sprintf("/v1/runs/%s", run) }
+
+func noStatus(s string) error {
+	return problem(CodeInvalidParameter, "%s is no status of a run; use queued, running, waiting, suspended, succeeded, failed, timedOut, cancelled or stuck", quote(s))
+}

@@ -18,6 +18,9 @@ type Deploy struct {
 	Document                  expression.Value
 	Triggers                  []Trigger
 	Timed                     []fact.TriggerSet
+	// Aside keeps the version for runs that have it: it is accepted, and which
+	// one is active stays as it is.
+	Aside bool
 }
 
 // Definition is one accepted version of a workflow.
@@ -121,7 +124,7 @@ func (d *Definitions) Decide(at time.Time, in ...Deploy) fact.Turn {
 				Document: dep.Document, Triggers: dep.Triggers, Timed: dep.Timed,
 			})
 		}
-		if known == nil || !known.Active {
+		if !dep.Aside && (known == nil || !known.Active) {
 			d.emit(&turn, at, &Activated{Workflow: dep.Workflow, Version: dep.Version})
 		}
 	}
@@ -142,6 +145,9 @@ func (d *Definitions) refusal(known *Definition, dep Deploy) (code, why string) 
 			dep.Version, dep.Workflow)
 	}
 	for _, t := range dep.Triggers {
+		if dep.Aside {
+			break // nothing is sent to it
+		}
 		for _, w := range d.workflows {
 			if w.name == dep.Workflow || w.active == nil {
 				continue

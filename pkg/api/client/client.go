@@ -198,6 +198,35 @@ func (c *Client) MakeBackup(ctx context.Context) (Backup, error) {
 	return out, err
 }
 
+// ExportOptions says which runs to export; the zero value is all of them.
+type ExportOptions struct {
+	Workflow, Parent string
+	Statuses         []RunStatus
+}
+
+// Export returns runs as JSON lines, which the caller reads to their end and
+// closes. An error of reading means that they are not whole.
+func (c *Client) Export(ctx context.Context, o ExportOptions) (io.ReadCloser, error) {
+	req, err := NewExportRunsRequest(c.server, &ExportRunsParams{Workflow: o.Workflow, Parent: o.Parent, Status: o.Statuses})
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.send(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
+}
+
+// Import has the engine take runs that were exported: those that have not
+// ended only if open says so; those that it has are passed over, or refused.
+func (c *Client) Import(ctx context.Context, file io.Reader, skipExisting, open bool) (Imported, error) {
+	req, err := NewImportRunsRequestWithBody(c.server, &ImportRunsParams{SkipExisting: skipExisting, Open: open}, "application/x-ndjson", file)
+	var out Imported
+	_, err = c.do(ctx, req, err, &out)
+	return out, err
+}
+
 // Ready returns nil when the engine accepts work. It needs no key.
 func (c *Client) Ready(ctx context.Context) error {
 	req, err := NewGetReadinessRequest(c.server)

@@ -73,7 +73,7 @@ func backupFile(ctx context.Context, dst, src string, o CopyOptions) (c Copied, 
 	if _, err := os.Stat(src); err != nil {
 		return c, err // bbolt would make one
 	}
-	if err := inspect(src, Options{}); err != nil && !(o.Unchecked && errors.Is(err, ErrOlder)) {
+	if err := inspect(src, Options{}); err != nil && (!o.Unchecked || !errors.Is(err, ErrOlder)) {
 		return c, err
 	}
 	from, err := bolt.Open(src, 0o600, &bolt.Options{ReadOnly: true, Timeout: lockTimeout})
