@@ -138,6 +138,14 @@ func (a *app) whoServes(ctx context.Context, at place) (*remote, dataDir, error)
 	if r := a.serving(ctx, at, data); r != nil {
 		return r, data, nil
 	}
+	// One that holds the log and does not answer at once has much to do.
+	if s, ok := data.readServer(); ok && alive(s.PID) && errors.Is(boltlog.Free(data.log()), boltlog.ErrLocked) {
+		if at.keyFile == "" {
+			at.keyFile = s.KeyFile
+		}
+		r, err := a.connectServer(s.Address, at, data)
+		return r, data, err
+	}
 	if !data.hasLog() {
 		return nil, data, usagef("name a project or a data directory with --data, or a server with --server", "there is no log in %s", data)
 	}
