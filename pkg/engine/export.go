@@ -88,7 +88,6 @@ func (x *exporter) left(run string, why error) {
 type moment struct {
 	head     eventlog.Summary
 	document json.RawMessage
-	payloads []eventlog.Payload // that its first records name; the rest is fetched as it comes
 	inbox    []eventlog.Message
 }
 
@@ -147,7 +146,7 @@ func (x *exporter) look(ctx context.Context, id string) (m moment, err error) {
 			if rec.Seq > head.Records {
 				break
 			}
-			if _, err := x.named(ctx, map[[32]byte]bool{}, rec.Data, func(eventlog.Payload) error { return nil }); err != nil {
+			if err := x.named(ctx, map[[32]byte]bool{}, rec.Data, func(eventlog.Payload) error { return nil }); err != nil {
 				return m, err
 			}
 		}
@@ -199,7 +198,7 @@ func (x *exporter) turns(ctx context.Context, m moment) error {
 		if rec.Seq > m.head.Records {
 			break
 		}
-		if _, err := x.named(ctx, seen, rec.Data, x.out.Payload); err != nil {
+		if err := x.named(ctx, seen, rec.Data, x.out.Payload); err != nil {
 			return err
 		}
 		facts, err := shows.facts(rec.Data)
@@ -235,7 +234,7 @@ func (h *historyReader) facts(record []byte) (json.RawMessage, error) {
 // named hands each payload to f that b names and that was not seen, lists of
 // pages with their pages behind them. Bytes that look like the name of one and
 // are not are passed over.
-func (x *exporter) named(ctx context.Context, seen map[[32]byte]bool, b []byte, f func(eventlog.Payload) error) (n int, err error) {
+func (x *exporter) named(ctx context.Context, seen map[[32]byte]bool, b []byte, f func(eventlog.Payload) error) error {
 	for h := range fact.Names(b) {
 		if seen[h] {
 			continue
@@ -246,17 +245,16 @@ func (x *exporter) named(ctx context.Context, seen map[[32]byte]bool, b []byte, 
 			continue
 		}
 		if err != nil {
-			return n, err
+			return err
 		}
 		if err := f(eventlog.Payload{Hash: h, Bytes: bytes}); err != nil {
-			return n, err
+			return err
 		}
-		n++
 		if fact.IsPageList(bytes) {
-			if _, err := x.named(ctx, seen, bytes, f); err != nil {
-				return n, err
+			if err := x.named(ctx, seen, bytes, f); err != nil {
+				return err
 			}
 		}
 	}
-	return n, nil
+	return nil
 }

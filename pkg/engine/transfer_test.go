@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -225,7 +224,9 @@ func TestExportFilter(t *testing.T) {
 			filter engine.ExportFilter
 			runs   int
 		}{
-			{engine.ExportFilter{}, 3}, {engine.ExportFilter{Workflow: "simple"}, 1}, {engine.ExportFilter{Statuses: []string{"failed", "waiting"}}, 2},
+			{engine.ExportFilter{}, 3},
+			{engine.ExportFilter{Workflow: "simple"}, 1},
+			{engine.ExportFilter{Statuses: []string{"failed", "waiting"}}, 2},
 			{engine.ExportFilter{Parent: "nobody"}, 0},
 		} {
 			end, err := runfile.Verify(bytes.NewReader(export(t, e, c.filter)))
@@ -297,7 +298,7 @@ output: "${ vars.n }"
 		if err := to.Signal(t.Context(), run, "", "go", nil); err != nil {
 			t.Fatal(err)
 		}
-		if v, err := to.Wait(t.Context(), run); err != nil || fmt.Sprintf("%s", v.Output.Inline()) != "200" {
+		if v, err := to.Wait(t.Context(), run); err != nil || string(v.Output.Inline()) != "200" {
 			t.Errorf("it ended with %s, %v", v.Output.Inline(), err)
 		}
 	})
