@@ -1,6 +1,7 @@
 package logtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,6 +89,48 @@ func testCut(t *testing.T, b *bench) {
 	b.reopen()
 	if rest := b.read("r", 0); len(rest) != 1 || rest[0].Seq != 10 {
 		t.Errorf("behind a cut of all before it there is %v", rest)
+	}
+}
+
+// Who reads while records are cut goes on in order, with those that are left.
+func testCutWhileReading(t *testing.T, b *bench) {
+	const all = 40
+	for _, c := range []struct {
+		name    string
+		at, cut uint64 // after that record was read, so many are cut
+	}{
+		{"behind the reader", 20, 10},
+		{"up to the reader", 20, 20},
+		{"ahead of the reader", 10, 30},
+		{"all that were there", 1, 40},
+	} {
+		for n := range uint64(all) {
+			r := rec(c.name, n)
+			r.Record = append(r.Record, make([]byte, 8<<10)...)
+			b.append(r)
+		}
+		last := uint64(0)
+		for r, err := range b.Read(t.Context(), c.name, 0) {
+			switch {
+			case err != nil:
+				t.Fatalf("%s: behind record %d: %v", c.name, last, err)
+			case r.Seq <= last, r.Seq > last+1 && (last < c.at || r.Seq != c.cut+1): // some may have been read before
+				t.Fatalf("%s: record %d came behind %d", c.name, r.Seq, last)
+			case !bytes.HasPrefix(r.Data, rec(c.name, r.Seq-1).Record):
+				t.Fatalf("%s: record %d is %.40q", c.name, r.Seq, r.Data)
+			}
+			if last = r.Seq; last == c.at {
+				cut := rec(c.name, all)
+				cut.Cut = c.cut
+				b.append(cut)
+			}
+		}
+		if last < all {
+			t.Errorf("%s: the last record read is %d of %d", c.name, last, all)
+		}
+		if rest := b.read(c.name, 0); len(rest) != int(all+1-c.cut) {
+			t.Errorf("%s: %d records are left", c.name, len(rest))
+		}
 	}
 }
 

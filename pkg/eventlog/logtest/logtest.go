@@ -30,6 +30,7 @@ func Test(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"what is not valid is refused whole", testInvalid},
 		{"sizes at their limits", testLimits},
 		{"records that are cut", testCut},
+		{"cutting while reading", testCutWhileReading},
 		{"a canceled context", testContext},
 		{"summaries", testSummary},
 		{"heads", testHead},
