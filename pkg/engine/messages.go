@@ -123,17 +123,12 @@ func (e *Engine) send(ctx context.Context, run, sender string, in interpreter.In
 	if err := e.ready(); err != nil && !e.opts.Still {
 		return err
 	}
-	if !isRunID(run) {
-		return ErrNoRun
-	}
-	head, ok, err := e.store.Head(ctx, run)
+	head, err := e.goingOn(ctx, run)
 	switch {
 	case err != nil:
-		return fmt.Errorf("read the head of run %s: %w", run, err)
-	case !ok || head.Records == 0 && head.Inbox == 0: // one that has mail is about to begin
+		return err
+	case head.Records == 0 && head.Inbox == 0: // one that has mail is about to begin
 		return ErrNoRun
-	case head.Ended:
-		return ErrRunEnded
 	case head.Status == stuckStatus:
 		return ErrRunStuck
 	case strings.HasPrefix(sender, senderSignal) && slices.Contains(head.Keys, fullKey):

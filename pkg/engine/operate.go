@@ -20,6 +20,24 @@ const CodeTerminated = "Terminated"
 // ErrNotStuck means that only a run which is stuck can be tried again.
 var ErrNotStuck = errors.New("the run is not stuck")
 
+// goingOn returns the head of a run that has not ended. The error is ErrNoRun,
+// ErrRunEnded, or that of reading it.
+func (e *Engine) goingOn(ctx context.Context, run string) (eventlog.Summary, error) {
+	if !isRunID(run) {
+		return eventlog.Summary{}, ErrNoRun
+	}
+	head, ok, err := e.store.Head(ctx, run)
+	switch {
+	case err != nil:
+		return head, fmt.Errorf("read the head of run %s: %w", run, err)
+	case !ok:
+		return head, ErrNoRun
+	case head.Ended:
+		return head, ErrRunEnded
+	}
+	return head, nil
+}
+
 // tell has a run take an input and waits until its turn is in the log. The
 // error is ErrNoRun, ErrRunEnded, ErrRunStuck, ErrStorageFull, or a
 // fact.Refusal when the run did not take it.
@@ -27,17 +45,9 @@ func (e *Engine) tell(ctx context.Context, run string, in interpreter.Input) err
 	if err := e.ready(); err != nil {
 		return err
 	}
-	if !isRunID(run) {
-		return ErrNoRun
-	}
-	head, ok, err := e.store.Head(ctx, run)
-	switch {
-	case err != nil:
-		return fmt.Errorf("read the head of run %s: %w", run, err)
-	case !ok:
-		return ErrNoRun
-	case head.Ended:
-		return ErrRunEnded
+	_, err := e.goingOn(ctx, run)
+	if err != nil {
+		return err
 	}
 	done := make(chan error, 1)
 	if !e.runs.deliver(run, mail{in: in, started: done}) {

@@ -76,39 +76,39 @@ func (d *dispatcher) lease(stream string, n int) int {
 // settle ends a lease: those slots that were given are held, the others are
 // free, and so are those that were returned.
 func (d *dispatcher) settle(stream string, leased int, given, returned []string, waiting int) {
-	d.mu.Lock()
-	l := d.shared[stream]
-	if l == nil {
-		d.mu.Unlock()
-		return
-	}
-	l.taken -= leased
-	for _, run := range given {
-		l.hold(run)
-	}
-	for _, run := range returned {
-		l.release(run)
-	}
-	l.waiting, l.told = waiting, false
-	next := d.pump()
-	d.mu.Unlock()
-	d.send(next, nil)
+	d.recount(stream, waiting, func(l *lane) {
+		l.taken -= leased
+		for _, run := range given {
+			l.hold(run)
+		}
+		for _, run := range returned {
+			l.release(run)
+		}
+	})
 }
 
 // seed makes the lane of a shared limit count the runs that hold a slot.
 func (d *dispatcher) seed(stream string, holders []string, waiting int) {
+	d.recount(stream, waiting, func(l *lane) {
+		for run := range l.holders {
+			l.release(run)
+		}
+		for _, run := range holders {
+			l.hold(run)
+		}
+	})
+}
+
+// recount changes what the lane of a shared limit counts, and sends the calls
+// that have room then.
+func (d *dispatcher) recount(stream string, waiting int, change func(l *lane)) {
 	d.mu.Lock()
 	l := d.shared[stream]
 	if l == nil {
 		d.mu.Unlock()
 		return
 	}
-	for run := range l.holders {
-		l.release(run)
-	}
-	for _, run := range holders {
-		l.hold(run)
-	}
+	change(l)
 	l.waiting, l.told = waiting, false
 	next := d.pump()
 	d.mu.Unlock()
