@@ -67,7 +67,7 @@ func (a *app) openLocal(ctx context.Context, o localOptions) (*local, error) {
 		}
 	}
 	ticking, stopTicks := context.WithCancel(context.WithoutCancel(ctx))
-	store, err := openStore(o.data, boltlog.Options{Tick: ticks(ticking, a.clock, checkpointEvery), Now: a.clock.Now})
+	store, err := openStore(o.data, boltlog.Options{Tick: ticks(ticking, a.clock, checkpointEvery), Now: a.clock.Now}) //nolint:contextcheck // opening ends a purge that was cut off, whoever opens
 	if err != nil {
 		stopTicks()
 		return nil, err
