@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/keelstep/keelstep/pkg/expression"
 )
@@ -47,7 +49,14 @@ func appendText(b []byte, s string) []byte {
 	if err != nil {
 		panic("dsl: a text cannot be encoded: " + err.Error())
 	}
-	return append(b, text...)
+	for _, c := range string(text) { // one that was escaped in the source is escaped here
+		if illegible(c) {
+			b = fmt.Appendf(b, "\\u%04x", c)
+			continue
+		}
+		b = utf8.AppendRune(b, c)
+	}
+	return b
 }
 
 func appendNumber(b []byte, v any) []byte {

@@ -106,3 +106,20 @@ func TestSample(t *testing.T) {
 		t.Errorf("findings:\n%s", diag.Text(l, diag.Source(file, src)))
 	}
 }
+
+// Characters that do not stand in a source as they are do not stand in the
+// document either: what is accepted can be loaded.
+func TestLoadEscapes(t *testing.T) {
+	source := `{"workflow": "w", "version": "1", "steps": [{"id": "a", "compose": "\u0000 \u007f \u0085 \u2028 \u2029 \ufffe \uffff \t é 😀"}]}`
+	w, findings := dsl.Compile("w.json", []byte(source), nil)
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	again, err := dsl.Load(w.Document, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Digest != w.Digest {
+		t.Errorf("loaded as %s, was %s", again.Document, w.Document)
+	}
+}

@@ -154,7 +154,7 @@ func (r *reader) legible() bool {
 		case c == '\r' && (off+1 == len(src) || src[off+1] != '\n'):
 			r.add(codeNotText, off, off+1, "a line ends with CR alone", "end lines with LF or CR LF")
 			return false
-		case c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f || c >= 0x80 && c < 0xa0 || c == 0x2028 || c == 0x2029 || c == 0xfffe || c == 0xffff:
+		case illegible(c) && c != '\t' && c != '\n' && c != '\r':
 			r.add(codeNotText, off, off+size, fmt.Sprintf("the control character U+%04X stands in the file", c),
 				fmt.Sprintf("remove it, or write it as \"\\u%04x\" in double quotes", c))
 			return false
@@ -165,6 +165,12 @@ func (r *reader) legible() bool {
 		off += size
 	}
 	return true
+}
+
+// illegible tells that a character does not stand in a source as it is, but
+// for tabs and the ends of lines.
+func illegible(c rune) bool {
+	return c < ' ' || c >= 0x7f && c < 0xa0 || c == 0x2028 || c == 0x2029 || c == 0xfffe || c == 0xffff
 }
 
 // gapAt returns the gap that holds an offset, nil when there is none.

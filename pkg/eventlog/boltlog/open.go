@@ -2,7 +2,6 @@ package boltlog
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +65,7 @@ func open(path string, opts Options) (*Log, error) {
 		return nil, errors.Join(err, l.db.Close(), l.raw.Close())
 	}
 	go l.run()
-	_ = l.endPurge(context.Background()) // else the next purge does it
+	_ = l.endPurge() // else the next purge does it
 	return l, nil
 }
 

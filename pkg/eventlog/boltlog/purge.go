@@ -174,7 +174,8 @@ func (h *head) purged() bool { return h.cut > 0 && h.cut == h.records }
 func (h *head) hidden() bool { return h.empty() || h.purged() }
 
 // endPurge removes what is left of a stream whose removal was cut off.
-func (l *Log) endPurge(ctx context.Context) error {
+func (l *Log) endPurge() error {
+	ctx := context.Background() // it is part of opening the log
 	_, name, err := l.Latest(ctx, purgeMark)
 	if errors.Is(err, eventlog.ErrNotFound) {
 		return nil
