@@ -34,7 +34,7 @@ type meter struct {
 
 // open opens an engine on a new log, with the workload deployed.
 func (m *meter) open(ctx context.Context) (err error) {
-	if m.file, err = boltlog.Open(m.log(), boltlog.Options{Now: m.o.Clock.Now}); err != nil {
+	if m.file, err = boltlog.Open(m.log(), boltlog.Options{Now: m.o.Clock.Now}); err != nil { //nolint:contextcheck // opening needs none
 		return err
 	}
 	m.store = &counting{Store: m.file}

@@ -102,7 +102,7 @@ func upgraded(ctx context.Context, staged, src string) (c boltlog.Copied, err er
 	if c, err = boltlog.BackupFile(ctx, staged, src, boltlog.CopyOptions{Unchecked: true}); err != nil {
 		return c, err
 	}
-	l, err := boltlog.Open(staged, boltlog.Options{})
+	l, err := boltlog.Open(staged, boltlog.Options{}) //nolint:contextcheck // opening needs none
 	if err == nil {
 		err = l.Close()
 	}
@@ -148,7 +148,7 @@ func replace(dst, staged string, occupied bool, at time.Time) (kept string, err 
 
 // count reads what is in the log that was restored.
 func (r *Restored) count(ctx context.Context) error {
-	l, err := boltlog.Open(r.File, boltlog.Options{})
+	l, err := boltlog.Open(r.File, boltlog.Options{}) //nolint:contextcheck // opening needs none
 	if err != nil {
 		return err
 	}
