@@ -8,6 +8,7 @@ import (
 	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/fact"
+	"github.com/keelstep/keelstep/pkg/interpreter"
 )
 
 // bookTurn is one turn of a book on its way into the log.
@@ -21,15 +22,13 @@ type bookTurn struct {
 	leased   int // slots that it may give
 }
 
-// decide has the machine decide on what waits for the book: what was handed
-// over first, then the messages of its inbox.
+// decide has the machine decide on what waits for the book: the messages of
+// its inbox first, for they were in the log before what is handed over now. So
+// an event that comes right behind the start of a run meets what it listens to.
 func (b *book) decide() (*bookTurn, error) {
 	t := &bookTurn{}
 	var in []fact.Input
-	for _, m := range b.pending {
-		in = append(in, m.in)
-	}
-	if b.inbox {
+	if b.inbox || len(b.pending) > 0 && b.stream == interpreter.EventsBook { // the word of it may still be on its way
 		b.inbox = false
 		for msg, err := range b.e.store.Inbox(b.e.ctx, b.stream) {
 			if err != nil {
@@ -44,6 +43,11 @@ func (b *book) decide() (*bookTurn, error) {
 				b.inbox = true
 				break
 			}
+		}
+	}
+	if len(t.mail) < maxMessages { // else the rest of the inbox comes first
+		for _, m := range b.pending {
+			in = append(in, m.in)
 		}
 	}
 	b.again = false
@@ -64,9 +68,9 @@ func (b *book) decide() (*bookTurn, error) {
 // commit writes the turn: payloads first, then events, summary and messages in
 // one batch.
 func (b *book) commit(t *bookTurn) error {
-	own := min(t.Taken, len(b.pending))
-	t.taken = b.pending[:own]
-	for _, m := range t.mail[:t.Taken-own] {
+	mail := min(t.Taken, len(t.mail))
+	t.taken = b.pending[:t.Taken-mail]
+	for _, m := range t.mail[:mail] {
 		t.took = append(t.took, m.ID)
 	}
 	b.inbox = b.inbox || len(t.took) < len(t.mail)
@@ -104,7 +108,7 @@ func (b *book) after(t *bookTurn) {
 			m.heard(t.Events)
 		}
 		if m.done != nil {
-			m.done <- refusal(t.Refused, i)
+			m.done <- refusal(t.Refused, len(t.mail)+i)
 		}
 	}
 	b.pending = append(b.pending[:0:0], b.pending[len(t.taken):]...)
