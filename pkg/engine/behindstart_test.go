@@ -10,9 +10,11 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/keelstep/keelstep/pkg/config"
 	"github.com/keelstep/keelstep/pkg/engine"
 	"github.com/keelstep/keelstep/pkg/eventlog"
 	"github.com/keelstep/keelstep/pkg/eventlog/memlog"
+	"github.com/keelstep/keelstep/pkg/expression"
 	"github.com/keelstep/keelstep/pkg/graph"
 )
 
@@ -32,6 +34,16 @@ steps:
 output: "${ steps.paid.output.data.order }"
 `,
 }
+
+// openByParameter is open to what a large parameter names.
+const openByParameter = `workflow: open
+version: "1"
+parameters: { large: { type: object, required: [order], properties: { order: { type: integer } } } }
+listen: { paid: { event: order.paid, match: { "data.order": "${ params.large.order }" } } }
+steps:
+  - { id: paid, await: { signal: paid } }
+output: "${ steps.paid.output.data.order }"
+`
 
 // held is a store whose Appends can be held up.
 type held struct {
@@ -74,7 +86,9 @@ type behindStart struct {
 
 func openHeld(t *testing.T, document string) behindStart {
 	store := &held{Store: memlog.New()}
-	return behindStart{open(t, engine.Options{Store: store}, document), t, store}
+	large := fmt.Sprintf(`{"order":7,"pad":%q}`, strings.Repeat("x", 100_000))
+	env := &config.Environment{Name: "test", Parameters: map[string]expression.Value{"large": expression.Raw([]byte(large))}}
+	return behindStart{open(t, engine.Options{Store: store, Env: env}, document), t, store}
 }
 
 // busy has the book of events write something that takes until free is called.
@@ -156,6 +170,47 @@ func TestEventBeforeWordOfStart(t *testing.T) {
 			})
 		}
 	}
+}
+
+// So it does when the run opens with what a stored parameter holds.
+func TestEventByLargeParameter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := openHeld(t, openByParameter)
+		free := b.store.hold(&b.store.runs)
+		go b.start(7, "")
+		synctest.Wait()
+		s := b.start(7, "")
+		b.publish("order.paid", `{"order":7}`)
+		free()
+		b.reached(s, 7)
+	})
+}
+
+// So it does when the run opens with the stored input of the run that it
+// restarts.
+func TestEventBehindRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := openHeld(t, openFromStart["listen"])
+		was := b.start(7, strings.Repeat("x", 100_000))
+		synctest.Wait()
+		if err := b.Terminate(t.Context(), was.Run, "test"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		free := b.store.hold(&b.store.runs)
+		again := make(chan engine.Started, 1)
+		go func() {
+			s, err := b.Restart(t.Context(), was.Run)
+			if err != nil {
+				t.Error("restart:", err)
+			}
+			again <- s
+		}()
+		synctest.Wait()
+		b.publish("order.paid", `{"order":7}`)
+		free()
+		b.reached(<-again, 7)
+	})
 }
 
 // So it does however many messages lie before it, when a turn looks at 1000.

@@ -101,6 +101,7 @@ func (e *Engine) startInput(id string, def books.Definition, wf *graph.Workflow,
 func (e *Engine) begin(ctx context.Context, id string, wf *graph.Workflow, in interpreter.Start) error {
 	started := make(chan error, 1)
 	r := &run{e: e, id: id, flow: wf, machine: interpreter.New(wf)}
+	e.hand(r.machine, in)
 	isNew, ok := e.runs.deliverNew(r, mail{in: in, started: started})
 	switch {
 	case !isNew:
@@ -115,6 +116,22 @@ func (e *Engine) begin(ctx context.Context, id string, wf *graph.Workflow, in in
 		return e.stopped()
 	case <-ctx.Done(): // the start may or may not be in the log
 		return ctx.Err()
+	}
+}
+
+// hand gives a new machine the stored values that its start names, so that it
+// opens its listens in the turn of the start: who hears of that may publish.
+func (e *Engine) hand(m *interpreter.Machine, in interpreter.Start) {
+	give := func(v expression.Value) {
+		if ref := v.Ref(); ref != nil {
+			if b, err := e.bytesOf(ref.Hash); err == nil { // else the machine asks for it, and its run is stuck
+				m.Provide(ref.Hash, b)
+			}
+		}
+	}
+	give(in.Packed)
+	for _, p := range in.Params {
+		give(p.Value)
 	}
 }
 

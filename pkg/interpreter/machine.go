@@ -75,7 +75,8 @@ func (m *Machine) Seq() uint64 { return m.st.seq }
 func (m *Machine) Ended() bool { return m.st.status.Ended() }
 
 // Provide gives the machine stored bytes that a turn wanted. They are at hand
-// until the input or consequence that needed them is through.
+// until the input or consequence that needed them is through. A new machine may
+// be given what its start names.
 func (m *Machine) Provide(h expression.Hash, b []byte) { put(&m.blobs, h, b) }
 
 // Apply folds one recorded event. It decides nothing, and nothing else writes
@@ -140,7 +141,9 @@ func (m *Machine) Decide(at time.Time, in ...Input) fact.Turn {
 			record(f)
 			continue
 		}
-		clear(m.blobs)
+		if m.st.seq > 0 {
+			clear(m.blobs)
+		}
 		if !inputs || m.st.agenda.empty() && (len(t.Events) >= m.bound || bytes >= MaxTurnBytes) {
 			break
 		}
