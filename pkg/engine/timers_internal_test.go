@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,8 +19,13 @@ func TestTimersModel(t *testing.T) {
 	t.Logf("seed %d", seed)
 	synctest.Test(t, func(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
+		var mu sync.Mutex
 		var fired, want []string
-		all := newTimers(SystemClock(), func(stream, id string) { fired = append(fired, stream+" "+id) })
+		all := newTimers(SystemClock(), func(stream, id string) {
+			mu.Lock()
+			defer mu.Unlock()
+			fired = append(fired, stream+" "+id)
+		})
 		type entry struct {
 			stream, id string
 			due        time.Time

@@ -231,11 +231,12 @@ func TestUpgradeKilled(t *testing.T) {
 	r := random(t)
 	t.Cleanup(boltlog.UpgradeFrom(before, stepOf(1)))
 	whole, killed := 0, 0
+	most := 40 // milliseconds until it is killed; more each time, for a slow machine
 	for killed < *upgradeKills {
 		path := filepath.Join(t.TempDir(), "log.db")
 		want, _ := older(t, path)
 		for ended := false; !ended; {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(5+r.IntN(40))*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(5+r.IntN(most))*time.Millisecond)
 			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^$") // killed with its context
 			cmd.Env = append(os.Environ(), upgraderEnv+"="+path)
 			out, err := cmd.CombinedOutput()
@@ -247,6 +248,7 @@ func TestUpgradeKilled(t *testing.T) {
 				t.Fatalf("the upgrade failed: %v\n%s", err, out)
 			default:
 				killed++
+				most += most / 10
 			}
 			if killed > 20*(*upgradeKills) {
 				t.Fatal("the upgrade never comes to its end")
