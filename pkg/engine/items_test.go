@@ -153,7 +153,8 @@ func timersAtOnce(t *testing.T, down bool) {
 			t.Fatalf("the timer of %s fired %d times, its last event is %s", run, fired, last.Type)
 		}
 	}
-	if most := watched.most.Load(); most == 0 || most > int64(len(runs)/2) {
+	// 128 are woken at once; those that are through leave when the sweep comes by.
+	if most := watched.most.Load(); most == 0 || most >= int64(len(runs)) {
 		t.Errorf("%d runs were in memory at once", most)
 	}
 	if err := e.Close(t.Context()); err != nil {

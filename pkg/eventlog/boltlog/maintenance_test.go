@@ -201,7 +201,8 @@ func TestCutRoom(t *testing.T) {
 			first = size()
 		}
 	}
-	if last := size(); last > first+first/2 {
+	const step = 4 << 20 // in which the file grows
+	if last := size(); last > first+first/2+step {
 		t.Errorf("the file has %d bytes after 20,000 records and had %d after 6,000", last, first)
 	}
 	if err := l.Close(); err != nil {
