@@ -100,7 +100,7 @@ func (m *meter) goOn(ctx context.Context, out io.Writer) (err error) {
 
 // reopen opens an engine on the log as it is.
 func (m *meter) reopen(ctx context.Context) (err error) {
-	if m.file, err = boltlog.Open(m.log(), boltlog.Options{}); err != nil {
+	if m.file, err = boltlog.Open(m.log(), boltlog.Options{}); err != nil { //nolint:contextcheck // opening needs none
 		return err
 	}
 	m.store = &counting{Store: m.file, clock: m.o.Clock}
