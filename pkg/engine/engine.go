@@ -196,6 +196,19 @@ func (e *Engine) stopped() error {
 	return ErrStopping
 }
 
+// answered waits for the answer to what was sent to a run. When ctx or the engine
+// ends first, what was sent may or may not be in the log.
+func (e *Engine) answered(ctx context.Context, answer <-chan error) error {
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.ctx.Done():
+		return e.stopped()
+	}
+}
+
 // appendErr translates the error of an Append for the outside. An error whose
 // outcome is unknown ends the engine.
 func (e *Engine) appendErr(err error) error {

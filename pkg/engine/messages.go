@@ -72,14 +72,7 @@ func (e *Engine) direct(ctx context.Context, run string, in interpreter.Signal) 
 	if !e.runs.offer(run, mail{in: in, started: done, direct: true}) {
 		return errIndirect
 	}
-	var err error
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-e.ctx.Done():
-		return e.stopped()
-	}
+	err := e.answered(ctx, done)
 	var no fact.Refusal
 	switch {
 	case errors.Is(err, eventlog.ErrConflict), errors.Is(err, ErrNoRun):
@@ -106,7 +99,7 @@ const maxRead = 16 << 20
 // keeps too many of their kind; nobody else hears of it.
 func (r *run) missed(t *turn, inputs []interpreter.Input) {
 	for _, no := range t.Refused {
-		if no.Code == interpreter.RefusedFull && no.Index >= len(t.taken) {
+		if no.Code == interpreter.RefusedFull && no.Index < len(t.took) {
 			r.e.log.Warn("a message was not kept", "run", r.id, "kind", fmt.Sprintf("%T", inputs[no.Index]), "code", no.Code, "reason", no.Why)
 		}
 	}

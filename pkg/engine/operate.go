@@ -45,21 +45,14 @@ func (e *Engine) tell(ctx context.Context, run string, in interpreter.Input) err
 	if err := e.ready(); err != nil {
 		return err
 	}
-	_, err := e.goingOn(ctx, run)
-	if err != nil {
+	if _, err := e.goingOn(ctx, run); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
 	if !e.runs.deliver(run, mail{in: in, started: done}) {
 		return e.stopped()
 	}
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-e.ctx.Done():
-		return e.stopped()
-	}
+	err := e.answered(ctx, done)
 	var no fact.Refusal
 	if errors.As(err, &no) && no.Code == interpreter.RefusedEnded {
 		return ErrRunEnded

@@ -324,12 +324,5 @@ func (e *Engine) ask(ctx context.Context, id string, f func(r *run, err error) e
 	if !e.runs.deliver(id, mail{ask: q}) {
 		return e.stopped()
 	}
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-e.ctx.Done():
-		return e.stopped()
-	}
+	return e.answered(ctx, answer)
 }

@@ -109,14 +109,7 @@ func (e *Engine) begin(ctx context.Context, id string, wf *graph.Workflow, in in
 	case !ok:
 		return e.stopped()
 	}
-	select {
-	case err := <-started:
-		return err
-	case <-e.ctx.Done():
-		return e.stopped()
-	case <-ctx.Done(): // the start may or may not be in the log
-		return ctx.Err()
-	}
+	return e.answered(ctx, started)
 }
 
 // hand gives a new machine the stored values that its start names, so that it

@@ -36,36 +36,37 @@ func (t *turn) reset() {
 	*t = turn{in: t.in[:0]}
 }
 
-// inputs returns what the machine is told next: the run's own mail first, then
-// the messages of its inbox.
+// inputs returns what the machine is told next: the messages of its inbox
+// first, which were acknowledged before anything that comes while they are
+// read, then the run's own mail, unless there are more messages than one turn
+// looks at.
 func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
 	in := r.turn.in[:0]
 	defer func() { r.turn.in = in }()
+	var messages []eventlog.Message
+	if r.inbox {
+		size := 0
+		for msg, err := range r.e.store.Inbox(r.e.ctx, r.id) {
+			if err != nil {
+				if errors.Is(err, eventlog.ErrCorrupt) {
+					err = &stuckError{ReasonCorrupt, err}
+				}
+				return nil, nil, err
+			}
+			x, err := interpreter.DecodeInput(msg.Body)
+			if err != nil {
+				return nil, nil, &stuckError{ReasonCorrupt, fmt.Errorf("message %d of %s: %w", msg.ID.Seq, msg.ID.Sender, err)}
+			}
+			in, messages = append(in, x), append(messages, msg)
+			if size += len(msg.Body); len(messages) == maxMessages || size >= maxRead {
+				return in, messages, nil
+			}
+		}
+		r.inbox = false
+	}
 	for _, m := range r.pending {
 		in = append(in, m.in)
 	}
-	if !r.inbox {
-		return in, nil, nil
-	}
-	var messages []eventlog.Message
-	size := 0
-	for msg, err := range r.e.store.Inbox(r.e.ctx, r.id) {
-		if err != nil {
-			if errors.Is(err, eventlog.ErrCorrupt) {
-				err = &stuckError{ReasonCorrupt, err}
-			}
-			return nil, nil, err
-		}
-		x, err := interpreter.DecodeInput(msg.Body)
-		if err != nil {
-			return nil, nil, &stuckError{ReasonCorrupt, fmt.Errorf("message %d of %s: %w", msg.ID.Seq, msg.ID.Sender, err)}
-		}
-		in, messages = append(in, x), append(messages, msg)
-		if size += len(msg.Body); len(messages) == maxMessages || size >= maxRead {
-			return in, messages, nil
-		}
-	}
-	r.inbox = false
 	return in, messages, nil
 }
 
@@ -113,11 +114,10 @@ func (u *unstoredError) Unwrap() error { return u.err }
 // one batch. A turn in which nothing happened and nothing was taken from the
 // inbox is not written.
 func (r *run) commit(t *turn, messages []eventlog.Message) error {
-	own := min(t.Taken, len(r.pending))
-	t.taken = r.pending[:own]
-	for _, m := range messages[:t.Taken-own] {
+	for _, m := range messages[:min(t.Taken, len(messages))] {
 		t.took = append(t.took, m.ID)
 	}
+	t.taken = r.pending[:t.Taken-len(t.took)]
 	if len(t.took) < len(messages) {
 		r.inbox = true
 	}
@@ -209,7 +209,7 @@ func (r *run) takeFrom(t *turn) {
 		return
 	}
 	for i, m := range t.taken {
-		no := refusal(t.Refused, i)
+		no := refusal(t.Refused, len(t.took)+i)
 		if m.started != nil {
 			m.started <- no
 		}
