@@ -2,9 +2,10 @@ package expression
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/keelstep/keelstep/internal/spent"
 )
@@ -28,10 +29,44 @@ import (
 //	a page of the data file that rots         bbolt        TestDamage of pkg/eventlog/boltlog
 //
 // TestThreats holds inputs that broke the libraries below, or readers like
-// ours, against what has to come of them: an error, within a second and little
-// memory. The sources of expressions that are too large to evaluate are in
-// TestLimits.
+// ours, against what has to come of them: an error, with little memory. What
+// one costs in time BenchmarkThreats tells. The sources of expressions that are
+// too large to evaluate are in TestLimits.
 func TestThreats(t *testing.T) {
+	for name, attempt := range threats() {
+		t.Run(name, func(t *testing.T) {
+			var err error
+			allocated := spent.Memory(func() { err = attempt() })
+			if err == nil {
+				t.Error("no error")
+			}
+			if text := fmt.Sprint(err); strings.Contains(text, "root:") || strings.Contains(text, "runtime error") {
+				t.Errorf("the error is %s", text)
+			}
+			if grown := allocated >> 20; grown > 200 {
+				t.Errorf("allocated %d MiB", grown)
+			}
+		})
+	}
+}
+
+// What it costs to refuse each of the inputs of TestThreats.
+func BenchmarkThreats(b *testing.B) {
+	all := threats()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if all[name]() == nil {
+					b.Fatal("no error")
+				}
+			}
+		})
+	}
+}
+
+// threats is, by name, what has to end in an error.
+func threats() map[string]func() error {
 	nest := func(open, inner, end string, n int) string {
 		return strings.Repeat(open, n) + inner + strings.Repeat(end, n)
 	}
@@ -49,7 +84,7 @@ func TestThreats(t *testing.T) {
 	}
 	schema := func(text string) error { _, err := CompileSchema([]byte(text)); return err }
 	decode := func(text string) error { _, err := DecodeRaw([]byte(text)); return err }
-	for name, attempt := range map[string]func() error{
+	return map[string]func() error{
 		"5,000,000 times (":            func() error { return evaluate(strings.Repeat("(", 5_000_000), nil) },
 		"5,000,000 times -":            func() error { return evaluate(strings.Repeat("-", 5_000_000), nil) },
 		"5,000,000 times [":            func() error { return evaluate(strings.Repeat("[", 5_000_000), nil) },
@@ -91,23 +126,6 @@ func TestThreats(t *testing.T) {
 		},
 		"a value deeper than a schema":  func() error { return violated(`{"type":"array","items":{"$ref":"#"}}`, cyclicList) },
 		"a text of 1 MiB and a pattern": func() error { return violated(`{"pattern":"^(a{1,10}){1,10}b$"}`, strings.Repeat("a", 1<<20)) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			var err error
-			took, allocated := spent.Least(time.Second, func() { err = attempt() })
-			if err == nil {
-				t.Error("no error")
-			}
-			if text := fmt.Sprint(err); strings.Contains(text, "root:") || strings.Contains(text, "runtime error") {
-				t.Errorf("the error is %s", text)
-			}
-			if took > time.Second {
-				t.Errorf("took %v", took)
-			}
-			if grown := allocated >> 20; grown > 200 {
-				t.Errorf("allocated %d MiB", grown)
-			}
-		})
 	}
 }
 
