@@ -7,7 +7,7 @@ import (
 
 // Bounds of what is compared.
 const (
-	maxLike  = 64  // bytes of a name
+	maxLike  = 64  // bytes of a name, one bit each
 	maxNames = 500 // names
 	maxOff   = 3   // letters that are wrong
 )
@@ -16,11 +16,12 @@ const (
 // like it enough to be meant: the same but for case, - and _, or a few letters
 // off. It looks at the first 500 names.
 func Nearest(name string, names []string) string {
-	if name == "" || len(name) > maxLike {
+	lower := strings.ToLower(name)
+	if name == "" || len(lower) > maxLike {
 		return ""
 	}
-	var m matrix
-	best, limit, lower := "", min(1+len(name)/3, maxOff), strings.ToLower(name)
+	meant := spell(lower)
+	best, limit := "", min(1+len(name)/3, maxOff)
 	for _, candidate := range names[:min(len(names), maxNames)] {
 		if len(candidate) > maxLike || candidate == name {
 			continue
@@ -28,7 +29,7 @@ func Nearest(name string, names []string) string {
 		if sameLetters(candidate, name) {
 			return candidate
 		}
-		if d := m.distance(lower, strings.ToLower(candidate), limit); d <= limit && d < len(candidate) {
+		if d := meant.distance(strings.ToLower(candidate), limit); d <= limit && d < len(candidate) {
 			best, limit = candidate, d-1
 		}
 	}
@@ -62,52 +63,51 @@ func sameLetters(a, b string) bool {
 	}
 }
 
-// matrix is the working space of distance. Lower case may be longer than
-// upper case, but not by more than half.
-type matrix [3][maxLike*3/2 + 2]int
+// spelling is a text of 1 to maxLike bytes that others are compared with.
+type spelling struct {
+	length int
+	at     [256]uint64 // for each byte the places at which it stands, one bit each
+}
 
-// distance is the number of inserted, deleted, replaced and swapped
-// characters between a and b; anything above limit is limit+1. Only the band in
-// which a path below the limit can lie is looked at.
-func (m *matrix) distance(a, b string, limit int) int {
-	if limit < 0 || len(a)-len(b) > limit || len(b)-len(a) > limit || len(b)+2 > len(m[0]) {
+func spell(text string) spelling {
+	s := spelling{length: len(text)}
+	for i := range len(text) {
+		s.at[text[i]] |= 1 << i
+	}
+	return s
+}
+
+// distance is the number of inserted, deleted, replaced and swapped bytes
+// between s and text; anything above limit is limit+1.
+//
+// It is the table of edit distances, a column for each byte of text, in the
+// form of Myers and Hyyrö: neighbours in the table differ by at most one, so a
+// column is two words, of the rows in which it rises and in which it falls.
+func (s *spelling) distance(text string, limit int) int {
+	if s.length-len(text) > limit || len(text)-s.length > limit {
 		return limit + 1
 	}
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	before, row, next := &m[0], &m[1], &m[2]
-	for j := range min(limit+1, len(b)) + 1 {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		from, to := max(i-limit, 1), min(i+limit, len(b))
-		next[from-1] = i
-		if from > 1 {
-			next[from-1] = limit + 1
+	rises, falls := ^uint64(0), uint64(0) // down the column
+	var level, equal uint64               // the same as diagonally above it; the same byte
+	last, d := uint64(1)<<(s.length-1), s.length
+	for i := range len(text) {
+		before := equal
+		equal = s.at[text[i]]
+		swapped := (^level & equal) << 1 & before
+		level = ((equal & rises) + rises) ^ rises | equal | falls | swapped
+		more, less := falls|^(level|rises), level&rises // than in the column before
+		if more&last != 0 {
+			d++
+		} else if less&last != 0 {
+			d--
 		}
-		low := next[from-1]
-		for j := from; j <= to; j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], before[j-2]+1)
-			}
-			low = min(low, next[j])
-		}
-		next[to+1] = limit + 1
-		if low > limit {
+		if d-(len(text)-1-i) > limit {
 			return limit + 1
 		}
-		before, row, next = row, next, before
+		more, less = more<<1|1, less<<1
+		rises, falls = less|^(level|more), more&level
 	}
-	return min(row[len(b)], limit+1)
+	return d
 }
 
 // didYouMean returns "; did you mean X?", empty when nothing is like name.

@@ -84,18 +84,6 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-// TestNearest shows which name is taken for which.
-func TestNearest(t *testing.T) {
-	names := []string{"total", "tier", "items", "id", "succeeded"}
-	for name, want := range map[string]string{
-		"totl": "total", "Total": "total", "tire": "tier", "item": "items", "suceedd": "succeeded", "xyz": "", "": "", "i": "id", "itmes": "items",
-	} {
-		if got := Nearest(name, names); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
-
 // TestDurations shows that ParseDuration reads what FormatDuration writes.
 func TestDurations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
