@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -238,10 +239,7 @@ func writeNumbers(b *strings.Builder, name, currency, folder string) error {
 	}
 	t = t.at("numbers")
 	symbols := t.at("symbols-numberSystem-latn")
-	symbol := c.at("numbers", "currencies", currency).text("symbol")
-	if documented[name] != "" {
-		symbol = documented[name]
-	}
+	symbol := cmp.Or(documented[name], c.at("numbers", "currencies", currency).text("symbol"), currency)
 	digits := "2"
 	switch currency {
 	case "ISK", "JPY", "KRW", "VND":

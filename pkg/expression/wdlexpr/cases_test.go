@@ -14,10 +14,26 @@ import (
 
 var update = flag.Bool("update", false, "write the results that the cases have now")
 
-// caseContext is what the cases read.
+// caseContext is what the cases read that have no context of their own.
 func caseContext(t testing.TB) *Context {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", "context.json"))
+	return readContext(t, filepath.Join("testdata", "context.json"))
+}
+
+// contextOf is what the cases of a file read: the context that stands beside it
+// under its name, or else the common one.
+func contextOf(t testing.TB, file string) *Context {
+	t.Helper()
+	own := strings.TrimSuffix(file, ".txt") + ".json"
+	if _, err := os.Stat(own); err != nil {
+		return caseContext(t)
+	}
+	return readContext(t, own)
+}
+
+func readContext(t testing.TB, file string) *Context {
+	t.Helper()
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,13 +51,13 @@ func caseContext(t testing.TB) *Context {
 // TestCases holds the values of strings against the files of cases: lines that
 // start with > are the string, what follows is its value.
 func TestCases(t *testing.T) {
-	context := caseContext(t)
 	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			context := contextOf(t, file)
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)

@@ -37,7 +37,7 @@ var conversionFunctions = []*function{
 	{
 		name: "int", params: []param{{name: "value", takes: kindNumber | kindString}, {name: "locale", takes: kindString, optional: true}}, result: "integer",
 		summary:  "An integer out of a text or a number without a fraction. A text is read as a float, so digits beyond the 16th may change.",
-		examples: []Example{{"@int('10')", "10"}, {"@int('1.0')", "1"}, {"@int('1.5')", `error: int() expects its first parameter to be an integer, got "1.5"`}},
+		examples: []Example{{"@int('10')", "10"}, {"@int('1.0')", "1"}, {"@int('1.5')", `error: int() expects its first parameter to be an integer: Could not parse "1.5"`}},
 		call:     callInt,
 	},
 	{
@@ -168,7 +168,7 @@ func callInt(_ *machine, a []Value) (Value, error) {
 	case Decimal:
 		whole := v.trimmed(0)
 		if whole.scale > 0 || !whole.num().IsInt64() {
-			return nil, wants(1, "be an integer", v)
+			return nil, wantsf(1, "be an integer: Could not parse %s", v)
 		}
 		return whole.num().Int64(), nil
 	case string:
@@ -179,12 +179,12 @@ func callInt(_ *machine, a []Value) (Value, error) {
 		if n, ok := intOf(f); ok {
 			return n, nil
 		}
-		return nil, wantsf(1, "be an integer, got %s", quote(v))
+		return nil, wantsf(1, "be an integer: Could not parse %s", quote(v))
 	}
 	if n, ok := intOf(a[0].(float64)); ok {
 		return n, nil
 	}
-	return nil, wants(1, "be an integer", a[0])
+	return nil, wantsf(1, "be an integer: Could not parse %s", show(a[0]))
 }
 
 // intOf returns the integer that a float without a fraction is. What is no

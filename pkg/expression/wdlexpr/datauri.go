@@ -11,7 +11,7 @@ import (
 var dataURIFunctions = []*function{
 	{
 		name: "dataUri", params: []param{{name: "value"}}, result: "string",
-		summary:  "A data URI of a text, of content with its type, or of the JSON of any other value.",
+		summary:  "A data URI of a text, of content with its type, or of the text of any other value as JSON: True, 5, arrays and objects.",
 		examples: []Example{{"@dataUri('hello')", `"data:text/plain;charset=utf-8;base64,aGVsbG8="`}, {"@dataUri(1)", `"data:application/json;charset=utf-8;base64,MQ=="`}},
 		call:     callDataURI,
 	},
@@ -33,23 +33,14 @@ func dataURIToBinary(name, summary string) *function {
 	}
 }
 
-func callDataURI(_ *machine, a []Value) (Value, error) {
+func callDataURI(m *machine, a []Value) (Value, error) {
 	contentType := "application/json;charset=utf-8"
-	var b []byte
-	var err error
-	switch v := a[0].(type) {
-	case nil:
-		return nil, errNullContent
-	case string:
-		contentType, b = "text/plain;charset=utf-8", []byte(v)
-	default:
-		if e, ok := envelopeOf(v); ok {
-			contentType = e.contentType
-			b, err = e.bytes()
-		} else {
-			b, err = Encode(v)
-		}
+	if _, ok := a[0].(string); ok {
+		contentType = "text/plain;charset=utf-8"
+	} else if e, ok := envelopeOf(a[0]); ok {
+		contentType = e.contentType
 	}
+	b, err := m.contentOf(a[0])
 	return "data:" + contentType + ";base64," + base64.StdEncoding.EncodeToString(b), err
 }
 
@@ -86,6 +77,20 @@ func parseDataURI(text string) (dataURI, error) {
 	return u, nil
 }
 
+// firstCharset returns the charset that stands right behind the type, empty
+// when none does. Hosts look at no other one when they read a text.
+func (u dataURI) firstCharset() string {
+	parts := strings.SplitN(u.contentType, ";", 3)
+	if len(parts) < 2 {
+		return ""
+	}
+	name, value, _ := strings.Cut(strings.TrimSpace(parts[1]), "=")
+	if !strings.EqualFold(name, "charset") {
+		return ""
+	}
+	return strings.Trim(value, `"`)
+}
+
 // text returns the content of a URI that is not in base64.
 func (u dataURI) text() string { return unescapeURI(strings.ReplaceAll(u.content, "+", " ")) }
 
@@ -112,8 +117,8 @@ func callDataURIToString(_ *machine, a []Value) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t, err := parseMediaType(u.contentType, false); err == nil && charsets[strings.ToLower(t.charset())] != "utf-8" {
-		return nil, fmt.Errorf("%s is not a supported encoding: data URIs are read in UTF-8", quote(t.charset()))
+	if name := u.firstCharset(); charsets[strings.ToLower(name)] != "utf-8" {
+		return nil, fmt.Errorf("%s is not a supported encoding: data URIs are read in UTF-8", quote(name))
 	}
 	if !u.base64 {
 		return u.text(), nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // roundTrip is the pattern of the format o.
@@ -24,7 +25,7 @@ func (c *culture) datePattern(format string) (string, *culture, error) {
 	switch {
 	case len(format) > maxFormat:
 		return "", nil, errDateFormat
-	case len(format) > 1:
+	case len(format) > 1 && utf8.RuneCountInString(format) > 1:
 		return format, c, nil
 	}
 	switch format[0] {

@@ -92,12 +92,26 @@ func (r *dateReader) number() error {
 	if r.i < len(r.s) && r.s[r.i] == ':' && !r.timed {
 		return r.clock(text)
 	}
+	if !r.timed && len(text) <= 2 && atoi(text) <= 23 && r.halfAhead() {
+		r.timed, r.hour = true, atoi(text)
+		return nil
+	}
 	if len(r.numbers) == 3 || len(text) > 4 {
-		// an hour without minutes stands in front of AM or PM alone
 		return errDate
 	}
 	r.numbers = append(r.numbers, text)
 	return nil
+}
+
+// halfAhead tells whether AM or PM comes next: behind an hour without minutes.
+func (r *dateReader) halfAhead() bool {
+	rest := strings.TrimLeftFunc(r.s[r.i:], unicode.IsSpace)
+	for half, name := range r.c.halves {
+		if name != "" && hasWord(rest, name) || hasWord(rest, english.halves[half]) {
+			return true
+		}
+	}
+	return false
 }
 
 // clock reads the time of a day behind its hour.

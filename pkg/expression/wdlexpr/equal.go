@@ -3,7 +3,6 @@ package wdlexpr
 import (
 	"math"
 	"strconv"
-	"strings"
 )
 
 // equal tells whether two values are equal. It pays for what it looks at.
@@ -19,7 +18,7 @@ func (m *machine) equal(a, b Value) (bool, error) {
 		case string:
 			return x == y, m.chargeText(min(len(x), len(y)))
 		case bool:
-			return strings.EqualFold(x, strconv.FormatBool(y)), nil
+			return x == strconv.FormatBool(y), nil
 		}
 		return false, nil
 	case bool:

@@ -84,6 +84,7 @@ func (m *machine) addElement(n *xmlNode, name string, value Value, depth int) er
 		e.local = encodeXMLName(name)
 	}
 	n.add(e)
+	defer e.dropPrefix()
 	switch v := value.(type) {
 	case *Object:
 		// declarations come first, so that the names below find them
@@ -175,10 +176,19 @@ func addAttribute(n *xmlNode, name string, value Value) error {
 	n.setAttribute(a)
 	if a.prefix != "" {
 		a.space, _ = n.lookup(a.prefix)
+		a.dropPrefix()
 	} else if a.local == "xmlns" {
 		a.space = xmlnsSpace
 	}
 	return nil
+}
+
+// dropPrefix takes away a prefix that stands for no name space: XML without
+// it would not be valid.
+func (n *xmlNode) dropPrefix() {
+	if n.space == "" {
+		n.prefix = ""
+	}
 }
 
 // addDeclaration adds <?xml …?>.

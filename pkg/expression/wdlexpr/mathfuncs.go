@@ -230,16 +230,21 @@ func modInts(x, y int64) (int64, error) {
 // numbers.
 func extreme(better func(int) bool) func(*machine, []Value) (Value, error) {
 	return func(_ *machine, a []Value) (Value, error) {
-		if list, ok := a[0].([]Value); ok && len(a) == 1 {
-			if len(list) == 0 {
-				return nil, wantsf(1, "hold a number, got an empty array")
-			}
-			a = list
+		list, inside := a[0].([]Value)
+		if inside = inside && len(a) == 1; !inside {
+			list = a
 		}
-		best := a[0]
-		for i, x := range a {
-			if kindOf(x)&kindNumber == 0 {
-				return nil, wants(min(i+1, len(a)), "be a number", x)
+		if len(list) == 0 {
+			return nil, wantsf(1, "hold a number, got an empty array")
+		}
+		best := list[0]
+		for i, x := range list {
+			switch {
+			case kindOf(x)&kindNumber != 0:
+			case inside:
+				return nil, wantsf(1, "hold numbers, got %s at place %d", describe(x), i)
+			default:
+				return nil, wants(i+1, "be a number", x)
 			}
 			w, y, err := promote(best, x)
 			if err != nil {

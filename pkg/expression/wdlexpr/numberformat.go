@@ -31,6 +31,7 @@ var errNumberFormat = errors.New("it is a letter such as N2, or a pattern such a
 // last one that counts, and how many of them stand in front of the point.
 type figure struct {
 	negative bool
+	float    bool // a float, whose zero has a sign too
 	digits   string
 	scale    int
 }
@@ -47,12 +48,12 @@ func figureOf(x Value) figure {
 		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 14, 64), "e")
 		power := atoi(exponent)
 		mantissa, negative := strings.CutPrefix(mantissa, "-")
-		f := figure{negative, strings.Replace(mantissa, ".", "", 1), power + 1}
+		f := figure{negative, true, strings.Replace(mantissa, ".", "", 1), power + 1}
 		return f.trim()
 	}
 	text, negative := strings.CutPrefix(text, "-")
 	whole, fraction, _ := strings.Cut(text, ".")
-	f := figure{negative, whole + fraction, len(whole)}
+	f := figure{negative, false, whole + fraction, len(whole)}
 	return f.trim()
 }
 
@@ -75,7 +76,7 @@ func (f figure) round(places int) figure {
 	case keep >= len(f.digits):
 		return f
 	case keep < 0 || keep == 0 && f.digits[0] < '5':
-		return figure{negative: f.negative}
+		return figure{negative: f.negative, float: f.float}
 	}
 	up := f.digits[keep] >= '5'
 	digits := []byte(f.digits[:keep])
@@ -191,9 +192,6 @@ func (c *culture) standardNumber(x Value, letter byte, digits int) (string, erro
 			return c.signed(f, func(f figure) string { return leftPad(zeroIfEmpty(f.whole()), digits) }), nil
 		}
 		text := strconv.FormatUint(uint64(n), 16)
-		if n < 0 && n >= math.MinInt32 {
-			text = strconv.FormatUint(uint64(uint32(n)), 16)
-		}
 		if letter == 'X' {
 			text = strings.ToUpper(text)
 		}
@@ -211,9 +209,13 @@ func zeroIfEmpty(s string) string {
 	return s
 }
 
-// signed puts the sign in front, unless all digits are zeros.
+// minus tells whether a number is written with a sign: zero only when it is a
+// float.
+func (f figure) minus() bool { return f.negative && (f.float || f.digits != "") }
+
+// signed puts the sign in front.
 func (c *culture) signed(f figure, write func(figure) string) string {
-	if f.negative && f.digits != "" {
+	if f.minus() {
 		return c.minus + write(f)
 	}
 	return write(f)
@@ -245,7 +247,7 @@ func group(digits string, sizes []int, sign string) string {
 func (c *culture) pattern(f figure, pattern string, places int) string {
 	f = f.round(places)
 	positive, negative, hasNegative := strings.Cut(pattern, "|")
-	if f.negative && f.digits != "" {
+	if f.minus() {
 		positive = "-" + positive
 		if hasNegative {
 			positive = negative

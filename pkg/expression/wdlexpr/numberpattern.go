@@ -6,25 +6,31 @@ import (
 )
 
 // customNumber writes a number by a pattern. Up to three sections are for
-// positive numbers, negative ones and zero.
+// positive numbers, negative ones and zero; the first one stands in for one
+// that is empty or missing. What is rounded to zero is written as zero is.
 func (c *culture) customNumber(f figure, format string) string {
 	sections := splitSections(format)
-	section := sections[0]
-	negative := f.negative
-	switch {
-	case f.digits == "" && len(sections) > 2:
-		section = sections[2]
-	case negative && len(sections) > 1 && sections[1] != "":
-		section, negative = sections[1], false
+	own := func(n int) int {
+		if n < len(sections) && sections[n] != "" {
+			return n
+		}
+		return 0
 	}
-	w := newPatternWriter(section)
+	n := 0
+	switch {
+	case f.digits == "":
+		n = own(2)
+	case f.negative:
+		n = own(1)
+	}
+	w := newPatternWriter(sections[n])
 	rounded := w.rounded(f)
-	if rounded.digits == "" && f.digits != "" && len(sections) > 2 {
-		w = newPatternWriter(sections[2])
+	if rounded.digits == "" && n != own(2) {
+		w = newPatternWriter(sections[own(2)])
 		rounded = w.rounded(f)
 	}
 	text := w.write(c, rounded)
-	if negative && rounded.digits != "" {
+	if f.negative && n == 0 && rounded.digits != "" {
 		return c.minus + text
 	}
 	return text

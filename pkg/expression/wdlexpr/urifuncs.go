@@ -50,8 +50,8 @@ func uriPart(name, summary, result string, example Example, part func(uri) Value
 
 func escapeFunction(name, summary string) *function {
 	return &function{
-		name: name, params: []param{{name: "text", rest: true}}, result: "string", summary: summary + " Several are joined, as concat() joins them.",
-		examples: []Example{{"@" + name + "('https://a b')", `"https%3A%2F%2Fa%20b"`}, {"@" + name + "('a/', 1)", `"a%2F1"`}},
+		name: name, params: []param{{name: "text", takes: kindString, rest: true}}, result: "string", summary: summary + " Several are joined.",
+		examples: []Example{{"@" + name + "('https://a b')", `"https%3A%2F%2Fa%20b"`}, {"@" + name + "('a/', 'b')", `"a%2Fb"`}},
 		call: func(m *machine, a []Value) (Value, error) {
 			text, err := m.join(a, "")
 			if err != nil {

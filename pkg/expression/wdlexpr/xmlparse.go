@@ -70,7 +70,7 @@ func (p *xmlParser) until(mark string) (string, error) {
 var (
 	errNoRoot   = errors.New("Root element is missing")             //nolint:staticcheck // the words by which authors know it
 	errRoots    = errors.New("there is More than one root element") //nolint:staticcheck // the words by which authors know it
-	errRootText = errors.New("only elements may stand at the top")
+	errRootText = errors.New("Data at the root level is invalid")   //nolint:staticcheck // the words by which authors know it
 	errXMLName  = errors.New("a name is expected")
 )
 
@@ -86,7 +86,7 @@ func (p *xmlParser) document(doc *xmlNode) error {
 		if p.i >= len(p.src) {
 			break
 		}
-		if p.src[p.i] != '<' {
+		if p.src[p.i] != '<' || p.i == len(p.src)-1 {
 			return errRootText
 		}
 		if err := p.markup(doc, false); err != nil {
