@@ -189,8 +189,9 @@ func cmdEnded(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// patience is how long a script waits for something before it fails.
-const patience = 30 * time.Second
+// patience is how long a script waits for something before it fails: long, for
+// the machine may be slow and busy.
+const patience = 3 * time.Minute
 
 func wait(ts *testscript.TestScript, name string, p *process) {
 	select {

@@ -46,7 +46,7 @@ func newHarness(t *testing.T) *harness {
 		t: t, rng: rand.New(rand.NewPCG(*seed, 2)), bin: *binary,
 		project: filepath.Join(dir, "project"), world: newWorld(*seed),
 		acked: map[string]string{}, told: map[string]int{}, kept: map[string]string{},
-		client: &http.Client{Timeout: 10 * time.Second},
+		client: &http.Client{Timeout: 5 * time.Minute},
 	}
 	if h.bin == "" {
 		h.bin = filepath.Join(dir, "engine")

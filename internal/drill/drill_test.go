@@ -70,6 +70,10 @@ type drill struct {
 	ackedAt time.Time
 }
 
+// patience is how long something is waited for: long, for the machine may be
+// slow and busy.
+const patience = 3 * time.Minute
+
 // TestDrill has an engine work, copies its log now and then, loses the machine
 // and restores the newest copy on another. All that was acknowledged before
 // the copy began is there and ends as without the loss; each effect is made
@@ -122,7 +126,7 @@ func (d *drill) serve() {
 	if err := d.server.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		var at struct{ Address string }
 		b, err := os.ReadFile(filepath.Join(d.data, "server.json"))
 		key, failed := os.ReadFile(filepath.Join(d.data, "engine.key"))
@@ -257,7 +261,7 @@ func (d *drill) more(n int) {
 	d.mu.Lock()
 	want := len(d.acked) + n
 	d.mu.Unlock()
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		d.mu.Lock()
 		has := len(d.acked)
 		d.mu.Unlock()
@@ -275,7 +279,7 @@ func (d *drill) ended(order, run string) {
 		Status string
 		Output struct{ Reserved, Charged string }
 	}
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		req, err := http.NewRequest(http.MethodGet, d.url+"/v1/runs/"+run, http.NoBody)
 		if err != nil {
 			d.t.Fatal(err)

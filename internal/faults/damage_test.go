@@ -151,7 +151,7 @@ func (s *specimen) judge(t *testing.T, file []byte) (outcome string, err error) 
 		t.Fatal(err)
 	}
 	defer os.Remove(path)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	report, err := boltlog.Check(ctx, path)
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/keelstep/keelstep/pkg/engine"
 	"github.com/keelstep/keelstep/pkg/eventlog/boltlog"
@@ -68,7 +67,7 @@ func judge(t *testing.T, image []byte, s seen) error {
 	case !report.Clean():
 		return fmt.Errorf("engine check finds: %v", report.Damage)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	err = s.goOn(ctx, path)
 	if ctx.Err() != nil { // somebody waits for what does not come

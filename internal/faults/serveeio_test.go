@@ -51,7 +51,7 @@ func TestServerOnFailingDisk(t *testing.T) {
 // there is no answer any more. It returns those that were acknowledged.
 func (s *server) startUntilItEnds() (runs []string) {
 	before := s.url
-	for deadline := time.Now().Add(time.Minute); s.url == before && time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); s.url == before && time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		var at struct{ Address string }
 		b, err := os.ReadFile(s.data("server.json"))
 		key, keyErr := os.ReadFile(s.data("engine.key"))

@@ -67,6 +67,10 @@ func newServer(t *testing.T, workflow string) *server {
 
 func (s *server) data(name string) string { return filepath.Join(s.project, ".engine", name) }
 
+// patience is how long something is waited for before it is taken to hang:
+// long, for the machine may be slow and busy.
+const patience = 3 * time.Minute
+
 // serve starts the server; wrap, where given, is the command before its own.
 func (s *server) serve(wrap ...string) {
 	s.t.Helper()
@@ -78,7 +82,7 @@ func (s *server) serve(wrap ...string) {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		var at struct{ Address string }
 		b, err := os.ReadFile(s.data("server.json"))
 		if err != nil || json.Unmarshal(b, &at) != nil || at.Address == "" {

@@ -3,10 +3,10 @@ package dsl_test
 import (
 	"bytes"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/keelstep/keelstep/internal/spent"
 	"github.com/keelstep/keelstep/pkg/diag"
 	"github.com/keelstep/keelstep/pkg/dsl"
 )
@@ -57,12 +57,10 @@ func TestBombs(t *testing.T) {
 		{"broken json", "x.json", `{"steps":[` + strings.Repeat(`{"id":"a" "wait":1},`, 40_000) + "]}", "E101"},
 	} {
 		t.Run(b.name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			_, l := dsl.Compile(b.file, []byte(b.src), newCatalog())
-			runtime.ReadMemStats(&after)
+			var l diag.List
+			got := spent.Memory(func() { _, l = dsl.Compile(b.file, []byte(b.src), newCatalog()) })
 			checkBomb(t, b.code, l)
-			if got := after.TotalAlloc - before.TotalAlloc; got > 200<<20 {
+			if got > 400<<20 {
 				t.Errorf("%d MiB allocated", got>>20)
 			}
 		})

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // seeds are the sources of all cases and examples.
@@ -83,11 +82,7 @@ func FuzzEval(f *testing.F) {
 		if err != nil {
 			return
 		}
-		start := time.Now()
 		x, err := p.Eval(env)
-		if took := time.Since(start); took > 5*time.Second {
-			t.Fatalf("%q took %v", source, took)
-		}
 		y, errAgain := p.Eval(env)
 		if (err == nil) != (errAgain == nil) {
 			t.Fatalf("%q: %v, then %v", source, err, errAgain)

@@ -1,10 +1,11 @@
 package expression
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/keelstep/keelstep/internal/spent"
 )
 
 // What an evaluation can hold at once is bounded by its steps, whatever its
@@ -33,14 +34,11 @@ func TestHeld(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			_, err = p.Eval(heldEnv{big})
-			runtime.ReadMemStats(&after)
+			allocated := spent.Memory(func() { _, err = p.Eval(heldEnv{big}) })
 			if err == nil || !strings.Contains(err.Error(), "steps") {
 				t.Errorf("the error is %v", err)
 			}
-			if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 160 { // what was dropped on the way included
+			if made := allocated >> 20; made > 160 { // what was dropped on the way included
 				t.Errorf("allocated %d MiB", made)
 			}
 		})

@@ -2,18 +2,15 @@ package expression
 
 import (
 	"errors"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/keelstep/keelstep/internal/spent"
 )
 
-// TestLimits evaluates sources that would take the machine's memory or hours:
-// each ends with a limit error, soon and in little memory.
-func TestLimits(t *testing.T) {
-	big := strings.Repeat("a", 1<<20)
-	env := testEnv{{Root: RootInput}: map[string]any{"big": big, "list": make([]any, 100_000)}}
-	for _, source := range []string{
+// tooLarge are sources that would take the machine's memory or hours.
+func tooLarge() []string {
+	return []string{
 		`len(reduce(1..30, #acc + #acc, "aaaaaaaaaaaaaaaa"))`,
 		`let r = 1..999; sum(r, sum(r, sum(r, #)))`,
 		`let r = 1..999; sum(r, let a = #; sum(r, let b = #; sum(r, let c = #; sum(r, a + b + c + #))))`,
@@ -89,28 +86,49 @@ func TestLimits(t *testing.T) {
 		`map(1..300000, ({a: #, b: #}))`,
 		`map(1..100000, parseUrl("http://a?" + input.big))`,
 		`truncate(input.big + input.big, 0) + reduce(1..30, truncate(#acc + #acc, 100000000), input.big)`,
-	} {
+	}
+}
+
+func tooLargeEnv() testEnv {
+	return testEnv{{Root: RootInput}: map[string]any{"big": strings.Repeat("a", 1<<20), "list": make([]any, 100_000)}}
+}
+
+// TestLimits evaluates them: each ends with a limit error, in little memory.
+// How soon it ends BenchmarkLimits shows; without the limits it does not end.
+func TestLimits(t *testing.T) {
+	env := tooLargeEnv()
+	for _, source := range tooLarge() {
 		t.Run(source, func(t *testing.T) {
 			p, err := Load(source, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			x, err := p.Eval(env)
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
+			var x any
+			allocated := spent.Memory(func() { x, err = p.Eval(env) })
 			var failed *Error
 			if !errors.As(err, &failed) || failed.Code != CodeExpressionLimit {
 				t.Errorf("got %.100v, %v, want a limit error", x, err)
 			}
-			if took > 6*time.Second { // below one second, but for what else the machine does
-				t.Errorf("took %v", took)
-			}
-			if grown := (after.TotalAlloc - before.TotalAlloc) >> 20; grown > 512 {
+			if grown := allocated >> 20; grown > 512 {
 				t.Errorf("allocated %d MiB in all", grown)
+			}
+		})
+	}
+}
+
+func BenchmarkLimits(b *testing.B) {
+	env := tooLargeEnv()
+	for _, source := range tooLarge() {
+		b.Run(source, func(b *testing.B) {
+			p, err := Load(source, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.Eval(env); err == nil {
+					b.Fatal("no error")
+				}
 			}
 		})
 	}

@@ -48,6 +48,7 @@ type Server struct {
 	URL     string
 	fault   Fault
 	effects atomic.Int64
+	silent  chan struct{}   // gets an element when Silence begins
 	done    context.Context // ends with the test
 	conns   sync.WaitGroup
 }
@@ -63,7 +64,7 @@ func Serve(t *testing.T, f Fault) *Server {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	s := &Server{URL: "http://" + l.Addr().String(), fault: f, done: ctx}
+	s := &Server{URL: "http://" + l.Addr().String(), fault: f, done: ctx, silent: make(chan struct{}, 1)}
 	if f == Refused {
 		stop()
 		if err := l.Close(); err != nil {
@@ -143,6 +144,10 @@ func (s *Server) serve(c net.Conn) {
 	case WrongJSON:
 		say(c, head+"Content-Length: 4\r\nConnection: close\r\n\r\n{\"a\"")
 	case Silence:
+		select {
+		case s.silent <- struct{}{}:
+		default:
+		}
 		<-s.done.Done()
 	default:
 		say(c, whole)
@@ -184,15 +189,15 @@ func Faults(t *testing.T, call func(ctx context.Context, t *testing.T, url strin
 	} {
 		t.Run(string(f), func(t *testing.T) {
 			s := Serve(t, f)
-			limit := soon
-			if f == Silence {
-				limit = 100 * time.Millisecond
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			limit, cancel := context.WithTimeout(t.Context(), soon)
 			defer cancel()
+			ctx := limit
+			if f == Silence {
+				ctx = expireWith(limit, s.silent)
+			}
 			err := call(ctx, t, s.URL)
 			s.judge(t, err)
-			if f != Silence && ctx.Err() != nil {
+			if limit.Err() != nil {
 				t.Errorf("the call took %v", soon)
 			}
 		})

@@ -66,7 +66,7 @@ func TestEgressDenied(t *testing.T) {
 	n, denied := 0, 0
 	for s := bufio.NewScanner(f); s.Scan(); n++ {
 		url := strings.ReplaceAll(s.Text(), "$PORT", c.port)
-		input, err := json.Marshal(map[string]string{"url": url, "timeout": "10s"})
+		input, err := json.Marshal(map[string]string{"url": url, "timeout": "2m"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,7 @@ func TestSuite(t *testing.T) {
 		Inputs: map[string]string{
 			"http.get":     `{"path":"/a","query":{"q":[1,"b",true],"none":null}}`,
 			"http.head":    `{"url":"` + echo.URL + `/base/b","headers":{"Accept":"*/*"}}`,
-			"http.post":    `{"path":"/a","body":{"a":[1,2.50,null]},"timeout":"9s"}`,
+			"http.post":    `{"path":"/a","body":{"a":[1,2.50,null]},"timeout":"2m"}`,
 			"http.put":     `{"path":"/a","body":null}`,
 			"http.patch":   `{"path":"/a","body":"text"}`,
 			"http.delete":  `{"path":"/a"}`,

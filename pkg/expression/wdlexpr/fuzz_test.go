@@ -55,11 +55,7 @@ func FuzzEval(f *testing.F) {
 		if p == nil {
 			return
 		}
-		start := time.Now()
 		x, err := p.Eval(env)
-		if took := time.Since(start); took > 5*time.Second {
-			t.Fatalf("%q took %v", source, took)
-		}
 		y, again := p.Eval(env)
 		if (err == nil) != (again == nil) || err != nil && err.Error() != again.Error() {
 			t.Fatalf("%q: %v, then %v", source, err, again)

@@ -3,16 +3,16 @@ package wdlexpr
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/keelstep/keelstep/internal/spent"
 	"github.com/keelstep/keelstep/pkg/expression"
 )
 
 // bigEnv gives a parameter of any size.
-func bigEnv(t *testing.T, x Value) *Context {
+func bigEnv(t testing.TB, x Value) *Context {
 	t.Helper()
 	c, err := NewContext(NewObject([]string{"parameters"}, []Value{NewObject([]string{"p"}, []Value{x})}), time.Unix(0, 0))
 	if err != nil {
@@ -90,14 +90,9 @@ func TestResultLimits(t *testing.T) {
 	}
 }
 
-// TestMemory refuses what would be huge before it is made.
-func TestMemory(t *testing.T) {
-	mib := strings.Repeat("x", 1<<20)
-	list := make([]Value, 9)
-	for i := range list {
-		list[i] = mib
-	}
-	for _, source := range []string{
+// huge are sources whose values would be huge, with a parameter p of 1 MiB.
+func huge() []string {
+	return []string{
 		"@concat(" + strings.Repeat("parameters('p'),", 100) + "'')",
 		strings.Repeat("@{parameters('p')}", 100),
 		"@replace(parameters('p'), 'x', parameters('p'))",
@@ -116,26 +111,45 @@ func TestMemory(t *testing.T) {
 		"@utcNow(replace(parameters('p'), 'x', 'MMM '))",
 		"@formatTimeSpan('1:00', parameters('p'))",
 		"@xpath(xml(concat('<a>', replace(substring(parameters('p'), 0, 50000), 'x', '<b/>'), '</a>')), '//b/..//b/..//b')",
-	} {
+	}
+}
+
+// TestMemory refuses what would be huge before it is made. How soon
+// BenchmarkMemory shows.
+func TestMemory(t *testing.T) {
+	mib := strings.Repeat("x", 1<<20)
+	for _, source := range huge() {
 		t.Run(source[:min(len(source), 40)], func(t *testing.T) {
 			p, problems := Compile(source)
 			if p == nil {
 				t.Fatal(problems)
 			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			_, err := p.Eval(bigEnv(t, mib))
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
+			var err error
+			made := spent.Memory(func() { _, err = p.Eval(bigEnv(t, mib)) })
 			if err == nil && !strings.HasPrefix(source, "@xml(json") {
 				t.Error("it is not refused")
 			}
-			if made := after.TotalAlloc - before.TotalAlloc; made > 256<<20 {
+			if made > 256<<20 {
 				t.Errorf("it takes %d MiB", made>>20)
 			}
-			if took > 5*time.Second {
-				t.Errorf("it takes %v", took)
+		})
+	}
+}
+
+func BenchmarkMemory(b *testing.B) {
+	mib := strings.Repeat("x", 1<<20)
+	for _, source := range huge() {
+		b.Run(source[:min(len(source), 40)], func(b *testing.B) {
+			p, problems := Compile(source)
+			if p == nil {
+				b.Fatal(problems)
+			}
+			env := bigEnv(b, mib)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.Eval(env); err == nil && !strings.HasPrefix(source, "@xml(json") {
+					b.Fatal("it is not refused")
+				}
 			}
 		})
 	}
