@@ -40,6 +40,7 @@ type xmlNode struct {
 	children, attributes []*xmlNode
 	empty                bool // written <x/>
 	place                int  // among its siblings
+	order                int  // in the document, for paths
 }
 
 // name is the name with its prefix.

@@ -3,16 +3,15 @@ package wdlexpr
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"math"
+	"strconv"
 	"strings"
-
-	"github.com/antchfx/xpath"
 )
 
 // maxPath is how many characters a path may have.
 const maxPath = 4096
 
-func callXPath(m *machine, a []Value) (result Value, err error) {
+func callXPath(m *machine, a []Value) (Value, error) {
 	e, ok := envelopeOf(a[0])
 	if !ok || !e.isXML() {
 		return nil, wants(1, "be an XML object", a[0])
@@ -29,212 +28,198 @@ func callXPath(m *machine, a []Value) (result Value, err error) {
 	if len(path) > maxPath {
 		return nil, limitf("the path is longer than %d characters", maxPath)
 	}
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case *xpathLimit:
-			err = errSteps
-		default:
-			err = fmt.Errorf("the path %s cannot be evaluated: %v", quote(path), r)
-		}
-	}()
-	program, err := xpath.Compile(path)
+	program, err := compilePath(path)
 	if err != nil {
 		return nil, wantsf(2, "be a path of XPath 1.0: %v", err)
 	}
-	switch v := program.Evaluate(&navigator{m: m, at: doc, root: doc}).(type) {
-	case bool, string, float64:
-		return v, nil
-	case *xpath.NodeIterator:
-		return m.nodes(v)
+	doc.setOrder(0)
+	value, err := program(&pathContext{m: m, node: doc, root: doc, place: 1, size: 1})
+	if err != nil {
+		return nil, err
 	}
-	return nil, errors.New("the path yields nothing that an expression can hold")
+	if nodes, ok := value.([]*xmlNode); ok {
+		return m.nodeValues(nodes)
+	}
+	return value, nil
 }
 
-// nodes returns the nodes of a result in the order of the document, each once:
-// texts as strings, all others as XML.
-func (m *machine) nodes(found *xpath.NodeIterator) (Value, error) {
-	seen := map[*xmlNode]bool{}
-	var nodes []*xmlNode
-	for found.MoveNext() {
-		nav, ok := found.Current().(*navigator)
-		if !ok {
-			return nil, errors.New("the path yields a node of another document")
-		}
-		if !seen[nav.at] {
-			seen[nav.at] = true
-			nodes = append(nodes, nav.at)
-		}
-	}
-	slices.SortFunc(nodes, documentOrder)
+// nodeValues returns the nodes of a result: texts as strings, all others as
+// XML.
+func (m *machine) nodeValues(nodes []*xmlNode) (Value, error) {
 	list := make([]Value, len(nodes))
 	size := 0
 	for i, n := range nodes {
-		if n.kind == xmlText || n.kind == xmlCDATA {
-			list[i] = n.value
-			continue
+		text := ""
+		if n.isText() {
+			text = n.pathText()
+			list[i] = text
+		} else {
+			text = xmlString(n)
+			list[i] = wrap(xmlType, []byte(text))
 		}
-		text := xmlString(n)
 		if size += len(text); size > MaxText {
 			return nil, errText
 		}
 		if err := m.chargeText(len(text)); err != nil {
 			return nil, err
 		}
-		list[i] = wrap(xmlType, []byte(text))
 	}
 	return list, nil
 }
 
-// documentOrder compares the places of two nodes of one document.
-func documentOrder(a, b *xmlNode) int {
-	if a == b {
-		return 0
-	}
-	x, y := a.ancestry(), b.ancestry()
-	for i := 0; i < len(x) && i < len(y); i++ {
-		if x[i] != y[i] {
-			if x[i].kind == xmlAttribute != (y[i].kind == xmlAttribute) {
-				if x[i].kind == xmlAttribute {
-					return -1
-				}
-				return 1
-			}
-			return x[i].place - y[i].place
-		}
-	}
-	return len(x) - len(y)
-}
-
-// ancestry is the way from the document to a node.
-func (n *xmlNode) ancestry() []*xmlNode {
-	var way []*xmlNode
-	for ; n != nil; n = n.parent {
-		way = append(way, n)
-	}
-	slices.Reverse(way)
-	return way
-}
-
-// xpathLimit is the panic of a path that takes too many steps.
-type xpathLimit struct{}
-
-// navigator shows XML to the evaluation of a path. Every move takes a step.
-type navigator struct {
-	m        *machine
-	at, root *xmlNode
-}
-
-var _ xpath.NodeNavigator = (*navigator)(nil)
-
-// move goes to a node, when there is one.
-func (n *navigator) move(to *xmlNode) bool {
-	if n.m.charge(1) != nil {
-		panic(&xpathLimit{})
-	}
-	if to == nil {
-		return false
-	}
-	n.at = to
-	return true
-}
-
-// NodeType returns the kind of the node as XPath has it.
-func (n *navigator) NodeType() xpath.NodeType {
-	switch n.at.kind {
-	case xmlDocument:
-		return xpath.RootNode
-	case xmlAttribute:
-		return xpath.AttributeNode
-	case xmlText, xmlCDATA:
-		return xpath.TextNode
-	case xmlComment:
-		return xpath.CommentNode
-	default:
-		return xpath.ElementNode
-	}
-}
-
-// LocalName returns the name without its prefix.
-func (n *navigator) LocalName() string { return n.at.local }
-
-// Prefix returns the prefix of the name.
-func (n *navigator) Prefix() string { return n.at.prefix }
-
-// NamespaceURL returns the name space.
-func (n *navigator) NamespaceURL() string { return n.at.space }
-
-// Value returns the text of the node.
-func (n *navigator) Value() string {
+// pathText is the text of a node as XPath has it: texts that touch are one.
+func (n *xmlNode) pathText() string {
 	var b strings.Builder
-	n.at.text(&b)
-	if n.m.chargeText(b.Len()) != nil {
-		panic(&xpathLimit{})
+	if !n.isText() {
+		n.text(&b)
+		return b.String()
+	}
+	for _, sibling := range n.parent.children[n.place:] {
+		if !sibling.isText() {
+			break
+		}
+		b.WriteString(sibling.value)
 	}
 	return b.String()
 }
 
-// Copy returns a navigator at the same node.
-func (n *navigator) Copy() xpath.NodeNavigator {
-	c := *n
-	return &c
+// pathContext is what a part of a path is evaluated against: a node, and its
+// place among so many.
+type pathContext struct {
+	m           *machine
+	node, root  *xmlNode
+	place, size int
 }
 
-// MoveToRoot goes to the document.
-func (n *navigator) MoveToRoot() { n.move(n.root) }
+var errPathNodes = errors.New("the path needs nodes where it has another value")
 
-// MoveToParent goes to the parent.
-func (n *navigator) MoveToParent() bool { return n.move(n.at.parent) }
-
-// MoveToNextAttribute goes to the first attribute of an element, or to the
-// next one of an attribute.
-func (n *navigator) MoveToNextAttribute() bool {
-	owner, from := n.at, 0
-	if n.at.kind == xmlAttribute {
-		owner, from = n.at.parent, n.at.place+1
+// nodes evaluates a part that must yield nodes.
+func (c *pathContext) nodes(code pathCode) ([]*xmlNode, error) {
+	x, err := code(c)
+	if err != nil {
+		return nil, err
 	}
-	for _, a := range owner.attributes[min(from, len(owner.attributes)):] {
-		if a.space != xmlnsSpace {
-			return n.move(a)
+	nodes, ok := x.([]*xmlNode)
+	if !ok {
+		return nil, errPathNodes
+	}
+	return nodes, nil
+}
+
+func (c *pathContext) number(code pathCode) (float64, error) {
+	x, err := code(c)
+	if err != nil {
+		return 0, err
+	}
+	return c.numberOf(x)
+}
+
+func (c *pathContext) text(code pathCode) (string, error) {
+	x, err := code(c)
+	if err != nil {
+		return "", err
+	}
+	return c.textOf(x)
+}
+
+func (c *pathContext) truth(code pathCode) (bool, error) {
+	x, err := code(c)
+	return truthOf(x), err
+}
+
+// filter returns the nodes for which a predicate holds: a number means the
+// place.
+func (c *pathContext) filter(nodes []*xmlNode, predicate pathCode) ([]*xmlNode, error) {
+	kept := []*xmlNode{}
+	for i, n := range nodes {
+		if err := c.m.charge(1); err != nil {
+			return nil, err
+		}
+		own := &pathContext{m: c.m, node: n, root: c.root, place: i + 1, size: len(nodes)}
+		x, err := predicate(own)
+		if err != nil {
+			return nil, err
+		}
+		holds := truthOf(x)
+		if place, ok := x.(float64); ok {
+			holds = place == float64(i+1)
+		}
+		if holds {
+			kept = append(kept, n)
 		}
 	}
-	return n.move(nil)
+	return kept, nil
 }
 
-// MoveToChild goes to the first child.
-func (n *navigator) MoveToChild() bool { return n.sibling(n.at, 0, 1) }
-
-// MoveToFirst goes to the first of the siblings.
-func (n *navigator) MoveToFirst() bool {
-	return n.at.kind != xmlAttribute && n.sibling(n.at.parent, 0, 1)
-}
-
-// MoveToNext goes to the next sibling.
-func (n *navigator) MoveToNext() bool {
-	return n.at.kind != xmlAttribute && n.sibling(n.at.parent, n.at.place+1, 1)
-}
-
-// MoveToPrevious goes to the sibling before.
-func (n *navigator) MoveToPrevious() bool {
-	return n.at.kind != xmlAttribute && n.sibling(n.at.parent, n.at.place-1, -1)
-}
-
-// MoveTo goes to where another navigator is.
-func (n *navigator) MoveTo(other xpath.NodeNavigator) bool {
-	o, ok := other.(*navigator)
-	return ok && n.move(o.at)
-}
-
-// sibling goes to the next child of parent that XPath knows, from a place on.
-func (n *navigator) sibling(parent *xmlNode, from, step int) bool {
-	if parent == nil || n.at.kind == xmlAttribute {
-		return n.move(nil)
-	}
-	for i := from; i >= 0 && i < len(parent.children); i += step {
-		child := parent.children[i]
-		if child.kind == xmlElement || child.kind == xmlText || child.kind == xmlCDATA || child.kind == xmlComment {
-			return n.move(child)
+// textOf is the text of a value: of nodes that of the first one.
+func (c *pathContext) textOf(x pathValue) (string, error) {
+	switch v := x.(type) {
+	case string:
+		return v, nil
+	case float64:
+		return pathNumberText(v), nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	case []*xmlNode:
+		if len(v) == 0 {
+			return "", nil
 		}
+		text := v[0].pathText()
+		return text, c.m.chargeText(len(text))
 	}
-	return n.move(nil)
+	panic(fmt.Sprintf("wdlexpr: unhandled %T", x))
+}
+
+// pathNumberText writes a number without an exponent.
+func pathNumberText(f float64) string {
+	switch {
+	case f == 0:
+		return "0"
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		return floatText(f)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// numberOf is the number of a value.
+func (c *pathContext) numberOf(x pathValue) (float64, error) {
+	switch v := x.(type) {
+	case float64:
+		return v, nil
+	case bool:
+		if v {
+			return 1, nil
+		}
+		return 0, nil
+	}
+	text, err := c.textOf(x)
+	return pathNumberOf(text), err
+}
+
+// pathNumberOf reads a number: digits and a point with at most a minus in
+// front; anything else is none.
+func pathNumberOf(text string) float64 {
+	s := strings.Trim(text, " \t\r\n")
+	digits := strings.TrimPrefix(s, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if whole+fraction == "" || strings.Trim(whole+fraction, "0123456789") != "" {
+		return math.NaN()
+	}
+	return floatOf(s)
+}
+
+// truthOf tells whether a value is true: a number that is not 0, a text that
+// is not empty, any node.
+func truthOf(x pathValue) bool {
+	switch v := x.(type) {
+	case bool:
+		return v
+	case float64:
+		return v != 0 && !math.IsNaN(v)
+	case string:
+		return v != ""
+	case []*xmlNode:
+		return len(v) > 0
+	}
+	return false
 }
