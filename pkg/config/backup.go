@@ -36,7 +36,10 @@ func (l *loader) backup(env *Environment, doc map[string]any) {
 	}
 	if text, ok := raw["every"].(string); ok {
 		var err error
-		if b.Every, err = expression.ParseDuration(text); err == nil && b.Every < leastEvery {
+		switch b.Every, err = expression.ParseDuration(text); {
+		case err != nil:
+			l.noDuration("/backup/every", text, "write it like 10m, 1h or 1d")
+		case b.Every < leastEvery:
 			l.report(codeValue, "/backup/every", fmt.Sprintf("%s is too short: each copy reads the whole log", text), "take 1m or more")
 		}
 	}

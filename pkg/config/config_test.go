@@ -127,8 +127,8 @@ func shown(t *testing.T, env *config.Environment, found diag.List) string {
 	for _, name := range env.LimitNames() {
 		fmt.Fprintf(&b, "limit %s %+v\n", name, env.Limits[name])
 	}
-	if r := env.Retention; len(r.Ages)+len(r.Workflows) > 0 {
-		fmt.Fprintf(&b, "retention %v %v\n", r.Ages, r.Workflows)
+	if r := env.Retention; len(r.Ages)+len(r.Workflows) > 0 || r.Every+r.Sweep != 0 {
+		fmt.Fprintf(&b, "retention %v %v every %s sweep %s\n", r.Ages, r.Workflows, r.Every, r.Sweep)
 	}
 	params, err := json.Marshal(env.Parameters)
 	fmt.Fprintf(&b, "parameters %s %v\n", params, err)

@@ -76,10 +76,7 @@ func (l *loader) limit(pointer string, x any) Limit {
 	}
 	d, err := expression.ParseDuration(text)
 	if err != nil || d <= 0 {
-		if at := pointer + "/rate/per"; slices.ContainsFunc(l.structure, func(d diag.Diagnostic) bool { return d.Path == at }) {
-			return out
-		}
-		l.report(codeDuration, pointer+"/rate/per", fmt.Sprintf("%q is not a stretch of time", text), "write it like 500ms, 1s, 1m or 1h30m")
+		l.noDuration(pointer+"/rate/per", text, "write it like 500ms, 1s, 1m or 1h30m")
 		return out
 	}
 	out.Rate.Per = d

@@ -16,6 +16,9 @@ import (
 type Retention struct {
 	Ages      Ages
 	Workflows map[string]Ages
+	// Every is the time between two passes over the runs, Sweep that between two
+	// searches for payloads that nobody names; 0: as the engine likes.
+	Every, Sweep time.Duration
 }
 
 // Ages is how long runs are kept, by the status with which they ended; Never
@@ -68,7 +71,7 @@ func (r Retention) Shortest() time.Duration {
 // With returns r with what rules say in place of what it says itself. A rule is
 // STATUS=AGE or WORKFLOW/STATUS=AGE, such as succeeded=7d or order/failed=never.
 func (r Retention) With(rules ...string) (Retention, error) {
-	out := Retention{Ages: Ages{}, Workflows: map[string]Ages{}}
+	out := Retention{Ages: Ages{}, Workflows: map[string]Ages{}, Every: r.Every, Sweep: r.Sweep}
 	for status, age := range r.Ages {
 		out.Ages[status] = age
 	}
@@ -122,6 +125,8 @@ func parseAge(text string) (time.Duration, error) {
 func (l *loader) retention(env *Environment, doc map[string]any) {
 	raw, _ := doc["retention"].(map[string]any)
 	env.Retention = Retention{Ages: l.ages("/retention", raw), Workflows: map[string]Ages{}}
+	env.Retention.Every = l.period("/retention/every", raw["every"])
+	env.Retention.Sweep = l.period("/retention/sweep", raw["sweep"])
 	all, _ := raw["workflows"].(map[string]any)
 	for _, name := range sorted(all) {
 		ages, _ := all[name].(map[string]any)
@@ -139,12 +144,34 @@ func (l *loader) ages(pointer string, raw map[string]any) Ages {
 		age, err := parseAge(text)
 		at := pointer + "/" + status
 		if err != nil {
-			if !slices.ContainsFunc(l.structure, func(d diag.Diagnostic) bool { return d.Path == at }) {
-				l.report(codeDuration, at, fmt.Sprintf("%q is not a stretch of time", text), "write it like 12h, 30d or never")
-			}
+			l.noDuration(at, text, "write it like 12h, 30d or never")
 			continue
 		}
 		ages[status] = age
 	}
 	return ages
+}
+
+// period reads how often something is done; 0: nothing says so.
+func (l *loader) period(pointer string, raw any) time.Duration {
+	text, ok := raw.(string)
+	if !ok {
+		return 0
+	}
+	d, err := expression.ParseDuration(text)
+	switch {
+	case err != nil:
+		l.noDuration(pointer, text, "write it like 500ms, 30s, 5m, 2h or 1d")
+		return 0
+	case d <= 0:
+		l.report(codeValue, pointer, fmt.Sprintf("%s is no time between two passes", text), "take more than 0s; an age of never keeps runs for good")
+	}
+	return d
+}
+
+// noDuration reports a text that is no stretch of time, unless the schema did.
+func (l *loader) noDuration(pointer, text, hint string) {
+	if !slices.ContainsFunc(l.structure, func(d diag.Diagnostic) bool { return d.Path == pointer }) {
+		l.report(codeDuration, pointer, fmt.Sprintf("%q is not a stretch of time", text), hint)
+	}
 }
