@@ -71,14 +71,16 @@ func restore(ctx context.Context, dst, src string, o RestoreOptions) (r Restored
 		return r, fmt.Errorf("%s is the log itself", src)
 	}
 	if occupied {
-		if err := boltlog.Free(dst); err != nil {
+		release, err := boltlog.Hold(dst)
+		if err != nil {
 			return r, err
 		}
+		defer release() // who waits for it finds the copy then
 	}
 	if err := os.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
 		return r, err
 	}
-	staged := filepath.Join(filepath.Dir(dst), ".restore-"+filepath.Base(dst))
+	staged := boltlog.StagedName(dst)
 	if err := os.Remove(staged); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return r, err
 	}
@@ -87,11 +89,13 @@ func restore(ctx context.Context, dst, src string, o RestoreOptions) (r Restored
 		c, err = upgraded(ctx, staged, src)
 	}
 	if err != nil {
+		_ = os.Remove(staged)
 		return r, err
 	}
 	r = Restored{File: dst, Bytes: c.Bytes, Records: c.Report.Records, Newest: c.Report.Newest}
 	if r.Kept, err = replace(dst, staged, occupied, o.At); err != nil {
-		return r, errors.Join(err, os.Remove(staged))
+		_ = os.Remove(staged) // opening the log does, too
+		return r, err
 	}
 	return r, r.count(ctx)
 }
@@ -125,8 +129,11 @@ func upgraded(ctx context.Context, staged, src string) (c boltlog.Copied, err er
 func replace(dst, staged string, occupied bool, at time.Time) (kept string, err error) {
 	if !occupied {
 		if err := os.Link(staged, dst); err == nil {
-			return "", errors.Join(os.Remove(staged), boltlog.SyncDir(filepath.Dir(dst)))
-		} else if errors.Is(err, fs.ErrExist) {
+			if err := os.Remove(staged); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return "", err
+			}
+			return "", boltlog.SyncDir(filepath.Dir(dst))
+		} else if _, there := os.Lstat(dst); there == nil { // opened meanwhile
 			return "", fmt.Errorf("%s: %w", dst, ErrOccupied)
 		}
 	} else {

@@ -97,13 +97,14 @@ func copyTo(ctx context.Context, dst string, o CopyOptions, write func(*pacer) e
 	if _, err := os.Lstat(dst); !errors.Is(err, fs.ErrNotExist) {
 		return c, errors.Join(err, fmt.Errorf("%s: %w", dst, fs.ErrExist))
 	}
-	f, err := os.CreateTemp(filepath.Dir(dst), TempPrefix+"*")
+	f, err := copyFile(filepath.Dir(dst))
 	if err != nil {
 		return c, err
 	}
+	defer f.Close() // with its lock, once it has its name
 	defer os.Remove(f.Name())
 	p := newPacer(ctx, f, size, o.Progress)
-	err = errors.Join(write(p), f.Sync(), f.Close())
+	err = errors.Join(write(p), f.Sync())
 	c.CopyProgress = p.progress()
 	if err == nil && !o.Unchecked {
 		c.Report, err = checkFile(ctx, f.Name())
@@ -116,10 +117,6 @@ func copyTo(ctx context.Context, dst string, o CopyOptions, write func(*pacer) e
 	}
 	return c, place(f.Name(), dst)
 }
-
-// TempPrefix is what the name of a copy begins with until it is whole. One
-// that was cut off leaves such a file.
-const TempPrefix = ".copy-"
 
 // place gives a file its name, unless there is one of that name.
 func place(tmp, dst string) error {
@@ -161,6 +158,26 @@ func Free(path string) error {
 	}
 	unlock()
 	return nil
+}
+
+// Hold keeps the log at path from being opened until release is called. The
+// error wraps ErrLocked when a process has it open. The file may be damaged.
+func Hold(path string) (release func(), err error) {
+	if err := Free(path); err != nil { // waits for who is about to let go
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	held, err := lockFile(f, true)
+	if held {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, ErrLocked), f.Close())
+	}
+	if err != nil { // no locks on this file system
+		return func() {}, f.Close()
+	}
+	return func() { f.Close() }, nil
 }
 
 // SyncDir makes the names in a directory durable, where the system can.

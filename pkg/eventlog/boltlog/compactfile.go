@@ -29,10 +29,6 @@ type Compacted struct {
 	Left          bool  // it was not worth it, and nothing was done
 }
 
-// compactPrefix is what the name of a copy begins with until it takes the
-// file's place.
-const compactPrefix = ".compact-"
-
 // CompactFile puts a copy of the log at path in its place, without the room
 // that was freed in it. Nobody may have it open: the error wraps ErrLocked when
 // somebody has. The copy is flushed and checked first, and has to hold as much
@@ -66,9 +62,7 @@ func compactFile(ctx context.Context, path string, o CompactOptions) (c Compacte
 		return c, err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	if err := dropCopies(path); err != nil {
-		return c, err
-	}
+	dropUnfinished(path)
 	if err := c.weigh(from, o); err != nil || c.Left {
 		return c, err
 	}
@@ -117,7 +111,7 @@ func (c *Compacted) weigh(from *bolt.DB, o CompactOptions) error {
 
 // compactCopy makes a flushed copy beside the file, without free pages.
 func compactCopy(path string, from *bolt.DB) (tmp string, err error) {
-	f, err := os.CreateTemp(parentOf(path), compactPrefix+"*")
+	f, err := os.CreateTemp(parentOf(path), compactPrefix+filepath.Base(path)+"-*")
 	if err != nil {
 		return "", err
 	}
@@ -141,16 +135,6 @@ func compactCopy(path string, from *bolt.DB) (tmp string, err error) {
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return f.Name(), nil
-}
-
-// dropCopies removes what copies that were cut off left behind. Whoever makes
-// one holds the file's lock.
-func dropCopies(path string) error {
-	old, err := filepath.Glob(filepath.Join(parentOf(path), compactPrefix+"*"))
-	for _, name := range old {
-		err = errors.Join(err, os.Remove(name))
-	}
-	return err
 }
 
 // holds reports whether as much was read as another report says.

@@ -54,7 +54,7 @@ func TestCompactFile(t *testing.T) {
 		t.Errorf("CompactFile of an open log = %v", err)
 	}
 	mustClose(t, l)
-	stale := filepath.Join(filepath.Dir(path), ".compact-stale")
+	stale := filepath.Join(filepath.Dir(path), ".compact-log.db-123")
 	if err := os.WriteFile(stale, []byte("cut off"), 0o600); err != nil {
 		t.Fatal(err)
 	}

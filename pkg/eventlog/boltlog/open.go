@@ -57,6 +57,7 @@ func open(path string, opts Options) (*Log, error) {
 	if l.db, err = openBolt(path, opts); err != nil {
 		return nil, err
 	}
+	dropUnfinished(path)
 	l.raw, err = os.Open(path)
 	if err == nil {
 		err = guard(l.restore)
@@ -118,7 +119,7 @@ func openBolt(path string, opts Options) (db *bolt.DB, err error) {
 }
 
 // still reports whether a file has kept its name while its lock was waited
-// for: one that was compacted has lost it to the copy.
+// for: one that was compacted, or in whose place a copy was put, has lost it.
 func still(path string, file *os.File) error {
 	is, err := file.Stat()
 	if err != nil {
@@ -126,7 +127,7 @@ func still(path string, file *os.File) error {
 	}
 	named, err := os.Stat(path)
 	if err == nil && !os.SameFile(is, named) {
-		err = fmt.Errorf("%w: it was compacted just now; try again", ErrLocked)
+		err = fmt.Errorf("%w: it was replaced just now; try again", ErrLocked)
 	}
 	return err
 }
@@ -149,7 +150,7 @@ func create(path string) error {
 		return err
 	}
 	dir := parentOf(path)
-	f, err := os.CreateTemp(dir, ".new-*")
+	f, err := os.CreateTemp(dir, newPrefix+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}

@@ -197,13 +197,14 @@ func sameMoment(name string, tx *bolt.Tx) bool {
 
 // writeCopy writes what tx sees to a new file, which gets its name last.
 func writeCopy(tx *bolt.Tx, name string) error {
-	f, err := os.CreateTemp(filepath.Dir(name), TempPrefix+"*")
+	f, err := copyFile(filepath.Dir(name))
 	if err != nil {
 		return err
 	}
+	defer f.Close() // with its lock, once it has its name
 	defer os.Remove(f.Name())
 	_, err = tx.WriteTo(f)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Sync()); err != nil {
 		return err
 	}
 	return place(f.Name(), name)
