@@ -1,6 +1,7 @@
 package crash_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -30,14 +31,16 @@ func TestMain(m *testing.M) {
 const roundKills = 40
 
 // TestCrash starts runs over HTTP (calls in parallel, a timer, loops, a child
-// that waits in line, signals in order, an event, a run that an event starts),
-// and kills the server at random moments: some of them while it recovers, some
-// by SIGTERM, some while or after it stood still. Between its lives another
-// process makes checkpoints, copies, and purges what has ended, and is killed
-// too; some servers are killed while they copy their log. The
-// log is checked after each kill. Every acknowledged run must be there, end
-// well, and stay as it ended, with each effect made once under one key; what
-// was purged must stay away.
+// that waits in line, signals in order, a task, an event, a run that an event
+// starts, values that are stored apart), and kills the server at random
+// moments: some of them while it recovers, some by SIGTERM, some while or after
+// it stood still, some while it copies its log or purges what it is told to. It
+// drops runs by their age and values that nothing names all the time. Between
+// its lives other processes make checkpoints, copy, purge, compact and restore
+// the log, and are killed too. The log is checked after each kill. Every
+// acknowledged run must be there, end well, and stay as it ended, with each
+// effect made once under one key; what was purged must stay away, what is named
+// must be there, and nobody who was killed leaves a file behind.
 func TestCrash(t *testing.T) {
 	t.Logf("seed %d (rerun with -crash.seed=%d -crash.n=%d -crash.for=%s)", *seed, *seed, *kills, *period)
 	h := newHarness(t)
@@ -48,12 +51,14 @@ func TestCrash(t *testing.T) {
 		}
 		return h.tally.kills < *kills
 	}
+	round := roundKills
+	if *period == 0 {
+		round = min(round, *kills/2+1)
+	}
 	for more() {
-		for n := 0; n < roundKills && more() && !t.Failed(); n++ {
+		for n := 0; n < round && more() && !t.Failed(); n++ {
 			h.life()
-			if h.rng.IntN(10) == 0 && !h.maintained() {
-				h.check("the process that purges was killed")
-			}
+			h.between()
 		}
 		h.settle()
 		if t.Failed() {
@@ -73,21 +78,6 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// tally is what happened.
-type tally struct {
-	kills, early, terms, pauses, purgers      int
-	copies, aside                             int
-	starts, messages, refused, verified, gone int
-	answers                                   int
-}
-
-func (c tally) String() string {
-	return fmt.Sprintf("%d kills (%d during recovery, %d SIGTERM, %d with a pause, %d of the process that purges), "+
-		"%d starts and %d messages acknowledged, %d requests refused or cut off, %d answers of the world, "+
-		"%d runs verified, %d of them set aside and retried, %d purged, %d copies, 0 lost", c.kills, c.early, c.terms, c.pauses, c.purgers,
-		c.starts, c.messages, c.refused, c.answers, c.verified, c.aside, c.gone, c.copies)
-}
-
 // life is one life of the server, from its start to its kill.
 func (h *harness) life() {
 	h.tally.kills++
@@ -100,11 +90,25 @@ func (h *harness) life() {
 		return
 	}
 	h.await(out)
-	stop, copied := h.loaded(), func() {}
-	if h.rng.IntN(5) == 0 {
-		copied = h.copying()
+	stop, waits := h.loaded(), []func(){}
+	switch h.rng.IntN(10) {
+	case 0, 1:
+		waits = append(waits, h.copying())
+	case 2:
+		waits = append(waits, h.copyingThere())
 	}
-	time.Sleep(time.Duration(20+h.rng.IntN(500)) * time.Millisecond)
+	lives := time.Duration(20+h.rng.IntN(500)) * time.Millisecond
+	purge, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if h.rng.IntN(2) == 0 {
+		began, wait := h.purging(purge)
+		waits = append(waits, wait)
+		if h.rng.IntN(2) == 0 { // it ends while it purges
+			<-began
+			lives = time.Duration(h.rng.IntN(40)) * time.Millisecond
+		}
+	}
+	time.Sleep(lives)
 	sig := syscall.SIGKILL
 	switch dice := h.rng.IntN(100); {
 	case dice < 5:
@@ -121,6 +125,10 @@ func (h *harness) life() {
 	}
 	h.stop(sig)
 	stop()
-	copied()
+	cancel()
+	for _, wait := range waits {
+		wait()
+	}
+	h.tally.hear(out)
 	h.check(fmt.Sprint("it was ended by ", sig))
 }

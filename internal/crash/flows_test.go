@@ -1,13 +1,18 @@
 package crash_test
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strings"
+)
 
 const orderFlow = `workflow: order
 version: "1.0.0"
 input:
   type: object
-  required: [id, items]
-  properties: { id: { type: string }, items: { type: array, items: { type: string } } }
+  required: [id, lot, note, items]
+  properties: { id: { type: string }, lot: { type: string }, note: { type: string }, items: { type: array, items: { type: string } } }
 connections: { shop: { connector: http } }
 variables: { paid: [] }
 listen: { answered: { event: order.answered, match: { "data.order": "${ input.id }" } } }
@@ -16,7 +21,8 @@ steps:
     parallel:
       - { id: reserve, action: http.post, connection: shop, with: { path: /reserve, body: { order: "${ input.id }" } }, retry: { attempts: 50, delay: 20ms, maxDelay: 200ms } }
       - { id: charge, action: http.post, connection: shop, with: { path: /charge, body: { order: "${ input.id }" } }, retry: { attempts: 50, delay: 20ms, maxDelay: 200ms } }
-  - { id: cooldown, wait: 100ms }
+      - { id: decide, approval: { to: [boss], title: "Order ${ input.id }" } }
+  - { id: cooldown, wait: 100ms, track: { lot: input.lot } }
   - id: ship
     foreach: input.items
     as: item
@@ -30,8 +36,9 @@ steps:
     do:
       - { id: part, await: { signal: paid }, timeout: 2h }
       - { id: keep, append: { paid: "${ steps.part.output.data }" } }
+  - { id: file, action: http.post, connection: shop, with: { path: /file, body: { order: "${ input.id }", note: "${ input.note }", detail: "${ steps.reserve.output.body.detail }" } }, retry: { attempts: 50, delay: 20ms, maxDelay: 200ms } }
   - { id: done, await: { signal: answered, where: event.data.order == input.id } }
-output: { parcels: "${ steps.ship.output.results }", paid: "${ vars.paid }", invoice: "${ steps.bill.output.id }", answer: "${ steps.done.output.data.say }" }
+output: { noted: "${ len(input.note) }", decided: "${ steps.decide.output.outcome }", parcels: "${ steps.ship.output.results }", paid: "${ vars.paid }", invoice: "${ steps.bill.output.id }", answer: "${ steps.done.output.data.say }" }
 `
 
 // The order's child: at most five at once, the others wait in line. It emits
@@ -58,9 +65,55 @@ steps:
 `
 
 // effects is what an order does to the world, once each.
-var effects = []string{"reserve", "charge", "ship-a", "ship-b", "invoice", "mail"}
+var effects = []string{"reserve", "charge", "ship-a", "ship-b", "invoice", "mail", "file"}
+
+// large tells whether an order has values that are stored apart from its
+// records: one in eight. Whatever is made of its name is the same each time.
+func large(order string) bool {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(order))
+	return h.Sum32()%8 == 0
+}
+
+// noteOf is the text that comes with an order: above 64 KiB in a large one.
+func noteOf(order string) string {
+	if !large(order) {
+		return order
+	}
+	return strings.Repeat(order+" ", 66<<10/(len(order)+1)+1)
+}
+
+// detailOf is the list that is answered when an order is reserved: of several
+// pages in a large one.
+func detailOf(order string) []string {
+	n := 1
+	if large(order) {
+		n = 2500
+	}
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprint(order, "/", i)
+	}
+	return all
+}
+
+// inputOf is what an order starts with. Its lot stands in its name.
+func inputOf(order string) string {
+	lot, _, _ := strings.Cut(order, ".")
+	return asJSON(map[string]any{"id": order, "lot": lot, "note": noteOf(order), "items": []string{"a", "b"}})
+}
 
 // outputOf is what an order ends with.
 func outputOf(order string) string {
-	return fmt.Sprintf(`{"answer":"yes","invoice":"invoice-%s","paid":[1,2],"parcels":["ship-a-%s","ship-b-%s"]}`, order, order, order)
+	return fmt.Sprintf(`{"answer":"yes","decided":"approve","invoice":"invoice-%[1]s","noted":%[2]d,"paid":[1,2],"parcels":["ship-a-%[1]s","ship-b-%[1]s"]}`,
+		order, len(noteOf(order)))
+}
+
+// asJSON panics for what has no JSON.
+func asJSON(x any) string {
+	b, err := json.Marshal(x)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }

@@ -35,7 +35,10 @@ type harness struct {
 	again  []string          // orders whose start was not acknowledged
 	acked  map[string]string // order -> run, of those that were not verified yet
 	told   map[string]int    // order -> how many of its messages are acknowledged
+	tried  map[string]bool   // orders whose task was answered at least once, acknowledged or not
 	kept   map[string]string // order -> run, verified and not to be purged
+	round  int               // of orders that are not verified yet
+	lots   []lot             // verified and to be purged by a filter
 	doomed []string          // runs that may be purged
 	gone   []string          // runs whose purge was acknowledged
 }
@@ -45,7 +48,7 @@ func newHarness(t *testing.T) *harness {
 	h := &harness{
 		t: t, rng: rand.New(rand.NewPCG(*seed, 2)), bin: *binary,
 		project: filepath.Join(dir, "project"), world: newWorld(*seed),
-		acked: map[string]string{}, told: map[string]int{}, kept: map[string]string{},
+		acked: map[string]string{}, told: map[string]int{}, tried: map[string]bool{}, kept: map[string]string{},
 		client: &http.Client{Timeout: 5 * time.Minute},
 	}
 	if h.bin == "" {
@@ -60,7 +63,7 @@ func newHarness(t *testing.T) *harness {
 	h.write("workflows/order.yaml", orderFlow)
 	h.write("workflows/invoice.yaml", invoiceFlow)
 	h.write("workflows/mail.yaml", mailFlow)
-	h.write("env/local.yaml", fmt.Sprintf("connections:\n  shop: { url: %q, idempotencyHeader: Idempotency-Key }\n", shop.URL))
+	h.write("env/local.yaml", fmt.Sprintf(environment, shop.URL, h.copies()))
 	t.Cleanup(func() {
 		if h.server != nil {
 			_ = h.server.Process.Kill()
@@ -79,6 +82,22 @@ func (h *harness) write(name, text string) {
 		h.t.Fatal(err)
 	}
 }
+
+// environment has the server drop the runs of two workflows soon after their
+// end, and look for values that nothing names any more all the time.
+const environment = `connections:
+  shop: { url: %q, idempotencyHeader: Idempotency-Key }
+retention:
+  succeeded: never
+  failed: never
+  workflows: { mail: { succeeded: 500ms }, invoice: { succeeded: 500ms } }
+  every: 70ms
+  sweep: 130ms
+backup: { every: 1h, to: %q, keep: 2 }
+`
+
+// copies is where the server makes copies of its own.
+func (h *harness) copies() string { return filepath.Join(h.project, "copies") }
 
 func (h *harness) data(name string) string { return filepath.Join(h.project, ".engine", name) }
 
@@ -104,6 +123,7 @@ func (h *harness) await(out *bytes.Buffer) {
 			key, err := os.ReadFile(h.data("engine.key"))
 			if err == nil {
 				h.url, h.key = at.Address, strings.TrimSpace(string(key))
+				h.tidy()
 				return
 			}
 		}

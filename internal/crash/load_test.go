@@ -60,22 +60,26 @@ func (h *harness) pick() string {
 		return order
 	}
 	h.next++
-	return fmt.Sprintf("o%d", h.next)
+	lot := keptLot
+	if h.next%4 != 0 {
+		lot = lotOf(h.round)
+	}
+	return fmt.Sprintf("%s.%d", lot, h.next)
 }
 
 // startRun starts an order's run. A repeat finds the same one.
 func (h *harness) startRun(ctx context.Context, order string) (run string, err error) {
 	var answer struct{ Run string }
-	_, err = h.do(ctx, http.MethodPost, "/v1/workflows/order/runs", order, fmt.Sprintf(`{"id":%q,"items":["a","b"]}`, order), &answer)
+	_, err = h.do(ctx, http.MethodPost, "/v1/workflows/order/runs", order, inputOf(order), &answer)
 	if err == nil && answer.Run == "" {
 		err = fmt.Errorf("no run in the answer")
 	}
 	return answer.Run, err
 }
 
-// messages is what each order is told: two payments, and an event that it
-// listens for.
-const messages = 3
+// messages is what each order is told: two payments, an answer to its task, and
+// an event that it listens for.
+const messages = 4
 
 // tell tells an order what it was not told yet, one after another.
 func (h *harness) tell(ctx context.Context, order, run string) {
@@ -86,14 +90,7 @@ func (h *harness) tell(ctx context.Context, order, run string) {
 		if n == messages {
 			return
 		}
-		var answer any
-		var err error
-		if n < messages-1 {
-			_, err = h.do(ctx, http.MethodPost, "/v1/runs/"+run+"/signals/paid", fmt.Sprintf("%s-%d", order, n), fmt.Sprint(n+1), &answer)
-		} else {
-			event := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"/crash","type":"order.answered","data":{"order":%q,"say":"yes"}}`, order, order)
-			_, err = h.do(ctx, http.MethodPost, "/v1/events", "", event, &answer)
-		}
+		err := h.message(ctx, n, order, run)
 		h.mu.Lock()
 		if err == nil {
 			h.told[order] = n + 1
@@ -106,6 +103,38 @@ func (h *harness) tell(ctx context.Context, order, run string) {
 			return
 		}
 	}
+}
+
+// message tells an order the nth of what it is told. Who answers its task again
+// because the acknowledgement was lost may find it closed.
+func (h *harness) message(ctx context.Context, n int, order, run string) error {
+	var answer any
+	var err error
+	switch n {
+	case 0, 1:
+		_, err = h.do(ctx, http.MethodPost, "/v1/runs/"+run+"/signals/paid", fmt.Sprintf("%s-%d", order, n), fmt.Sprint(n+1), &answer)
+	case 2:
+		body := fmt.Sprintf(`{"path":"booking.decide","outcome":"approve","by":"boss","id":%q}`, order)
+		var status int
+		status, err = h.do(ctx, http.MethodPost, "/v1/runs/"+run+"/tasks/answer", "", body, &answer)
+		if h.answered(order) && (status == http.StatusConflict || status == http.StatusGone || status == http.StatusNotFound) {
+			err = nil
+		}
+	default:
+		event := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"/crash","type":"order.answered","data":{"order":%q,"say":"yes"}}`, order, order)
+		_, err = h.do(ctx, http.MethodPost, "/v1/events", "", event, &answer)
+	}
+	return err
+}
+
+// answered notes that an order's task was answered, and reports whether it was
+// before.
+func (h *harness) answered(order string) (before bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before = h.tried[order]
+	h.tried[order] = true
+	return before
 }
 
 // do makes one request. The status is 0 when there was no answer.

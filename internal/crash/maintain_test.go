@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func maintain(path string) {
 func (h *harness) maintained() bool {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), maintainEnv+"="+h.data("engine.db"))
-	cmd.Stdin = strings.NewReader(strings.Join(h.doomed, "\n"))
+	cmd.Stdin = strings.NewReader(strings.Join(h.doomed[:len(h.doomed)/2], "\n"))
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.StdoutPipe()
@@ -139,14 +140,56 @@ func (h *harness) copied(made bool) {
 	}
 }
 
-// copying has the server copy its log. What is returned waits for the command
-// and looks at what it left.
+// copying has the server copy its log to a command, which is killed too at
+// times. What is returned waits for the command and looks at what it left.
 func (h *harness) copying() (wait func()) {
 	cmd := exec.Command(h.bin, "backup", "--data", h.project, h.data("engine.db")+copyName)
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	return func() { h.copied(cmd.Wait() == nil) }
+	if h.rng.IntN(2) == 0 {
+		after := time.Duration(h.rng.IntN(150)) * time.Millisecond
+		time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+	}
+	return func() {
+		made := cmd.Wait() == nil
+		if !made {
+			h.tally.cutCopies++
+		}
+		h.copied(made)
+	}
+}
+
+// copyingThere has the server make a copy of its own. What is returned waits
+// for it and looks at all that are there: those of servers that were killed
+// meanwhile are whole or not there, and the next one takes away what they left.
+func (h *harness) copyingThere() (wait func()) {
+	cmd := exec.Command(h.bin, "backup", "--there", "--data", h.project)
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	return func() {
+		made := cmd.Wait() == nil
+		all, err := filepath.Glob(filepath.Join(h.copies(), "engine-*.db"))
+		if err != nil || made && len(all) == 0 {
+			h.t.Errorf("seed %d: the server said that it made a copy: %q, %v", *seed, all, err)
+		}
+		if len(all) > 3 { // of the third it may be that it was killed before it removed the first
+			h.t.Errorf("seed %d: two copies were to stay: %q", *seed, all)
+		}
+		if !made {
+			h.tally.cutCopies++
+			return
+		}
+		h.tally.copies++
+		if rest := unfinished(h.copies()); len(rest) > 1 { // of one that was killed since
+			h.t.Errorf("seed %d: copies that were cut off are there still: %q", *seed, rest)
+		}
+		newest := slices.Max(all)
+		if out, err := exec.Command(h.bin, "check", newest).CombinedOutput(); err != nil {
+			h.t.Errorf("seed %d: the server's copy is damaged: %v\n%s", *seed, err, out)
+		}
+	}
 }
 
 // patience is how long the process lives: at times as long as it likes.
@@ -154,5 +197,5 @@ func (h *harness) patience() time.Duration {
 	if h.rng.IntN(4) == 0 {
 		return time.Minute
 	}
-	return time.Duration(h.rng.IntN(150)) * time.Millisecond
+	return time.Duration(h.rng.IntN(300)) * time.Millisecond
 }

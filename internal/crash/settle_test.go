@@ -1,11 +1,18 @@
 package crash_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -16,10 +23,13 @@ const keep = 100
 // settle lets all acknowledged runs end and looks at them, and again at those
 // that were looked at before.
 func (h *harness) settle() {
-	h.await(h.start())
+	out := h.start()
+	h.await(out)
 	ctx := context.Background()
 	deadline := time.Now().Add(20 * time.Minute)
 	h.resume(ctx)
+	h.startAgain(ctx)
+	done := lot{name: lotOf(h.round)}
 	for _, order := range slices.Sorted(maps.Keys(h.acked)) {
 		run := h.acked[order]
 		h.tell(ctx, order, run)
@@ -42,19 +52,45 @@ func (h *harness) settle() {
 		h.tally.verified++
 		delete(h.acked, order)
 		delete(h.told, order)
-		if len(h.kept) < keep {
+		delete(h.tried, order)
+		switch {
+		case !strings.HasPrefix(order, keptLot+"."):
+			done.runs = append(done.runs, run)
+		case len(h.kept) < keep:
 			h.kept[order] = run
-		} else {
+		default:
 			h.doomed = append(h.doomed, run)
 		}
 	}
+	h.round++
+	if len(done.runs) > 0 {
+		h.lots = append(h.lots, done)
+	}
+	if len(h.lots) > 2 {
+		h.purgeLot(ctx)
+	}
 	h.repeat(ctx, deadline)
+	h.stored(ctx)
 	h.tally.answers = h.world.count()
 	for _, f := range h.world.trouble() {
 		h.t.Errorf("seed %d: %s", *seed, f)
 	}
 	h.stop(syscall.SIGTERM)
+	h.tally.hear(out)
 	h.check("it was ended in order")
+}
+
+// startAgain starts the orders whose start was not acknowledged.
+func (h *harness) startAgain(ctx context.Context) {
+	for len(h.again) > 0 {
+		order := h.pick()
+		run, err := h.startRun(ctx, order)
+		if err != nil {
+			h.t.Fatalf("seed %d: order %s does not start: %v", *seed, order, err)
+		}
+		h.tally.starts++
+		h.acked[order] = run
+	}
 }
 
 // resume has runs tried again that were set aside because the server was
@@ -111,11 +147,42 @@ func (h *harness) repeat(ctx context.Context, deadline time.Time) {
 			h.t.Errorf("seed %d: the same key again gave run %s (%v), want %s", *seed, run, err, h.kept[order])
 		}
 	}
-	for range min(50, len(h.gone)) {
-		run := h.gone[h.rng.IntN(len(h.gone))]
-		var view any
-		if status, err := h.do(ctx, http.MethodGet, "/v1/runs/"+run, "", "", &view); status != http.StatusNotFound {
-			h.t.Errorf("seed %d: run %s was purged, and is there: %v, %v", *seed, run, view, err)
+	h.stay(ctx)
+}
+
+// storedValue is how a view shows a value that is stored apart.
+var storedValue = regexp.MustCompile(`"\$stored":\{"hash":"([0-9a-f]{64})"`)
+
+// stored wants what the kept orders name to be there: an export holds it.
+func (h *harness) stored(ctx context.Context) {
+	want := map[string]bool{}
+	for _, run := range h.kept {
+		var view json.RawMessage
+		if _, err := h.do(ctx, http.MethodGet, "/v1/runs/"+run, "", "", &view); err != nil {
+			h.t.Fatalf("seed %d: run %s is kept: %v", *seed, run, err)
 		}
+		for _, m := range storedValue.FindAllSubmatch(view, -1) {
+			want[string(m[1])] = true
+		}
+	}
+	file := filepath.Join(h.project, "kept.jsonl")
+	if out, err := exec.Command(h.bin, "export", file, "--workflow", "order", "--data", h.project).CombinedOutput(); err != nil {
+		h.t.Fatalf("seed %d: export: %v\n%s", *seed, err, out)
+	}
+	b, err := os.ReadFile(file)
+	if err = errors.Join(err, os.Remove(file)); err != nil {
+		h.t.Fatal(err)
+	}
+	for line := range bytes.Lines(b) {
+		var l struct{ Kind, Hash string }
+		if err := json.Unmarshal(line, &l); err != nil {
+			h.t.Fatal(err)
+		}
+		if l.Kind == "payload" {
+			delete(want, l.Hash)
+		}
+	}
+	if len(want) > 0 {
+		h.t.Errorf("seed %d: %d values that kept orders name are gone, such as %s", *seed, len(want), slices.Sorted(maps.Keys(want))[0])
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -17,7 +18,7 @@ type world struct {
 	rng     *rand.Rand
 	answers map[string]string              // by key
 	effects map[string]map[string][]string // order -> operation -> keys
-	bodies  map[string]string              // by key
+	bodies  map[string]uint64              // their hashes, by key
 	closed  map[uint64]bool                // hashes of the keys of orders that were looked at
 	over    map[string]bool                // orders that were looked at
 	hash    maphash.Seed
@@ -28,7 +29,7 @@ type world struct {
 func newWorld(seed uint64) *world {
 	return &world{
 		rng: rand.New(rand.NewPCG(seed, 1)), answers: map[string]string{},
-		effects: map[string]map[string][]string{}, bodies: map[string]string{},
+		effects: map[string]map[string][]string{}, bodies: map[string]uint64{},
 		closed: map[uint64]bool{}, over: map[string]bool{}, hash: maphash.MakeSeed(),
 	}
 }
@@ -39,12 +40,19 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	var in struct{ Order, Part string }
+	var in struct {
+		Order, Part, Note string
+		Detail            []string
+	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		http.Error(rw, err.Error(), http.StatusBadRequest)
 		return
 	}
-	answer, fate := w.perform(r.URL.Path[1:]+in.Part, in.Order, r.Header.Get("Idempotency-Key"), string(body))
+	operation := r.URL.Path[1:] + in.Part
+	if operation == "file" && (in.Note != noteOf(in.Order) || !slices.Equal(in.Detail, detailOf(in.Order))) {
+		w.fault(fmt.Sprintf("order %s: its note or the detail of its answer came back as others", in.Order))
+	}
+	answer, fate := w.perform(operation, in.Order, r.Header.Get("Idempotency-Key"), string(body))
 	switch fate {
 	case "busy":
 		http.Error(rw, "busy", http.StatusServiceUnavailable)
@@ -69,16 +77,17 @@ func (w *world) perform(operation, order, key, body string) (answer, fate string
 	if w.closed[maphash.String(w.hash, key)] {
 		return "", "busy" // sent by one that was killed since
 	}
+	said := maphash.String(w.hash, body)
 	answer, had := w.answers[key]
-	if had && w.bodies[key] != body {
-		w.faults = append(w.faults, fmt.Sprintf("key %s came with two bodies: %s and %s", key, w.bodies[key], body))
+	if had && w.bodies[key] != said {
+		w.faults = append(w.faults, fmt.Sprintf("key %s came with two bodies, the second is %.1000s", key, body))
 	}
 	if w.over[order] {
 		w.faults = append(w.faults, fmt.Sprintf("order %s had ended: %s came with another key", order, operation))
 	}
 	if !had {
-		answer = fmt.Sprintf(`{"id":%q}`, fmt.Sprintf("%s-%s", operation, order))
-		w.answers[key], w.bodies[key] = answer, body
+		answer = answerOf(operation, order)
+		w.answers[key], w.bodies[key] = answer, said
 		w.given++
 		ops := w.effects[order]
 		if ops == nil {
@@ -91,6 +100,21 @@ func (w *world) perform(operation, order, key, body string) (answer, fate string
 		return "", "lost"
 	}
 	return answer, ""
+}
+
+// answerOf is what an operation answers.
+func answerOf(operation, order string) string {
+	answer := map[string]any{"id": operation + "-" + order}
+	if operation == "reserve" {
+		answer["detail"] = detailOf(order)
+	}
+	return asJSON(answer)
+}
+
+func (w *world) fault(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = append(w.faults, what)
 }
 
 // had tells whether an order's operation had its effect.
