@@ -135,21 +135,28 @@ func (a *app) whoServes(ctx context.Context, at place) (*remote, dataDir, error)
 		r, err := a.connectServer(server, at, data)
 		return r, data, err
 	}
+	r, err := a.holder(ctx, at, data)
+	if r == nil && err == nil && !data.hasLog() {
+		err = usagef("name a project or a data directory with --data, or a server with --server", "there is no log in %s", data)
+	}
+	return r, data, err
+}
+
+// holder returns the server that has the log of a data directory open; nil when
+// none has, whatever one that was killed left behind.
+func (a *app) holder(ctx context.Context, at place, data dataDir) (*remote, error) {
 	if r := a.serving(ctx, at, data); r != nil {
-		return r, data, nil
+		return r, nil
 	}
 	// One that holds the log and does not answer at once has much to do.
-	if s, ok := data.readServer(); ok && alive(s.PID) && errors.Is(boltlog.Free(data.log()), boltlog.ErrLocked) {
-		if at.keyFile == "" {
-			at.keyFile = s.KeyFile
-		}
-		r, err := a.connectServer(s.Address, at, data)
-		return r, data, err
+	s, ok := data.readServer()
+	if !ok || !alive(s.PID) || !errors.Is(boltlog.Free(data.log()), boltlog.ErrLocked) {
+		return nil, nil
 	}
-	if !data.hasLog() {
-		return nil, data, usagef("name a project or a data directory with --data, or a server with --server", "there is no log in %s", data)
+	if at.keyFile == "" {
+		at.keyFile = s.KeyFile
 	}
-	return nil, data, nil
+	return a.connectServer(s.Address, at, data)
 }
 
 // copyFailure says in one line why there is no copy.

@@ -70,13 +70,16 @@ func (a *app) check(ctx context.Context, file, data string, asJSON bool) error {
 // reportOn checks a log. One that a server of this data directory holds is
 // checked by the server.
 func (a *app) reportOn(ctx context.Context, d dataDir, file string) (client.LogReport, error) {
-	if s, ok := d.readServer(); ok && alive(s.PID) && file == d.log() {
-		r, err := a.connectServer(s.Address, place{keyFile: s.KeyFile}, d)
+	if file == d.log() {
+		r, err := a.holder(ctx, place{}, d)
 		if err != nil {
 			return client.LogReport{}, err
 		}
-		report, err := r.Check(ctx)
-		return report, explain(err)
+		if r != nil {
+			defer r.close()
+			report, err := r.Check(ctx)
+			return report, explain(err)
+		}
 	}
 	r, err := boltlog.Check(ctx, file)
 	switch {

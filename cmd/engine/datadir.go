@@ -84,16 +84,25 @@ func (d dataDir) readServer() (serverInfo, bool) {
 }
 
 // writeServer replaces the file whole, so that a reader never sees half of it.
+// When it cannot be, there is none.
 func (d dataDir) writeServer(s serverInfo) error {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
 	tmp := d.server() + ".new"
-	if err := os.WriteFile(tmp, append(data, '\n'), 0o600); err != nil {
-		return err
+	err = os.WriteFile(tmp, append(data, '\n'), 0o600)
+	if err != nil { // the room of the old one may do
+		_ = os.Remove(d.server())
+		err = os.WriteFile(tmp, append(data, '\n'), 0o600)
 	}
-	return os.Rename(tmp, d.server())
+	if err == nil {
+		err = os.Rename(tmp, d.server())
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+	}
+	return err
 }
 
 // removeServer takes the file away if it is still that of this process.

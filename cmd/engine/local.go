@@ -111,7 +111,7 @@ func openStore(data dataDir, opts boltlog.Options) (*boltlog.Log, error) {
 			return nil, brokenf("speak to it with --server "+s.Address+", or stop it",
 				"%s is in use: process %d serves it at %s", data.log(), s.PID, s.Address)
 		}
-		return nil, brokenf("wait until it ended, or stop it", "%s is in use by another process, such as engine run", data.log())
+		return nil, brokenf("wait until it ended, or stop it; if it serves, name it with --server", "%s is in use by another process, such as engine run", data.log())
 	}
 	if errors.Is(err, boltlog.ErrNewer) {
 		return nil, brokenf(`"`+self()+` version" says which program this is`, "%w", err)

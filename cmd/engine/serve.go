@@ -234,8 +234,8 @@ func (s server) serve(ctx context.Context, listener net.Listener) error {
 	if info.KeyFile, err = s.keyFile(); err != nil {
 		return err
 	}
-	if err := s.data.writeServer(info); err != nil {
-		return brokenf("", "%s: %s", s.data.server(), plainOS(err))
+	if err := s.data.writeServer(info); err != nil { // on a full disk, say: what is there can be read all the same
+		s.log.Warn("other commands have to be told with --server where this one is", "file", s.data.server(), "error", plainOS(err))
 	}
 	defer s.data.removeServer(pid)
 	s.greet(info)
