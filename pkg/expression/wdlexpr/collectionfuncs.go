@@ -222,7 +222,7 @@ func callUnion(m *machine, a []Value) (Value, error) {
 		return nil, err
 	}
 	if _, ok := a[0].(*Object); ok {
-		return merge(a), nil
+		return m.merge(a)
 	}
 	list, seen := []Value{}, map[string]bool{}
 	for _, other := range a {
@@ -242,10 +242,13 @@ func callUnion(m *machine, a []Value) (Value, error) {
 
 // merge joins objects: of a property the last value counts, the first place
 // stays.
-func merge(objects []Value) Value {
+func (m *machine) merge(objects []Value) (Value, error) {
 	names, values, places := []string{}, []Value{}, map[string]int{}
 	for _, x := range objects {
 		o := x.(*Object)
+		if err := m.charge(o.Len()); err != nil {
+			return nil, err
+		}
 		for i, name := range o.names {
 			if at, ok := places[name]; ok {
 				values[at] = o.values[i]
@@ -255,7 +258,7 @@ func merge(objects []Value) Value {
 			names, values = append(names, name), append(values, o.values[i])
 		}
 	}
-	return NewObject(names, values)
+	return NewObject(names, values), nil
 }
 
 func callTake(_ *machine, a []Value) (Value, error) {
@@ -277,6 +280,9 @@ func callChunk(m *machine, a []Value) (Value, error) {
 	}
 	chunks := []Value{}
 	if list, ok := a[0].([]Value); ok {
+		if err := m.charge(int(int64(len(list)) / n)); err != nil {
+			return nil, err
+		}
 		for i := int64(0); i < int64(len(list)); i += min(n, int64(len(list))) {
 			chunks = append(chunks, Value(slices.Clip(list[i:min(i+n, int64(len(list)))])))
 		}

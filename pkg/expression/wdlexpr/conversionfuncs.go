@@ -256,5 +256,8 @@ func (m *machine) contentOf(x Value) ([]byte, error) {
 		return e.bytes()
 	}
 	text, err := m.text(x)
+	if err == nil {
+		err = m.chargeText(len(text))
+	}
 	return []byte(text), err
 }

@@ -15,9 +15,14 @@ import (
 // the last member counts. A number without fraction and exponent is an int64,
 // or when it is larger an integral Decimal; any other one is a float64.
 func Decode(b []byte) (Value, error) {
-	d := json.NewDecoder(strings.NewReader(string(b)))
+	return decode(string(b), nil)
+}
+
+// decode reads JSON; m pays for the values, unless it is nil.
+func decode(text string, m *machine) (Value, error) {
+	d := &decoder{Decoder: json.NewDecoder(strings.NewReader(text)), m: m}
 	d.UseNumber()
-	x, err := decodeValue(d, 0)
+	x, err := d.value(0)
 	if err != nil {
 		return nil, err
 	}
@@ -27,11 +32,22 @@ func Decode(b []byte) (Value, error) {
 	return x, nil
 }
 
+// decoder reads values, each of which takes a step of m.
+type decoder struct {
+	*json.Decoder
+	m *machine
+}
+
 var errJSONEnd = errors.New("the JSON ends too early")
 
-func decodeValue(d *json.Decoder, depth int) (Value, error) {
+func (d *decoder) value(depth int) (Value, error) {
 	if depth > expression.MaxDepth {
 		return nil, errDepth
+	}
+	if d.m != nil {
+		if err := d.m.charge(1); err != nil {
+			return nil, err
+		}
 	}
 	token, err := d.Token()
 	if err != nil {
@@ -40,9 +56,9 @@ func decodeValue(d *json.Decoder, depth int) (Value, error) {
 	switch v := token.(type) {
 	case json.Delim:
 		if v == '[' {
-			return decodeList(d, depth)
+			return d.list(depth)
 		}
-		return decodeObject(d, depth)
+		return d.object(depth)
 	case json.Number:
 		return numberOf(string(v)), nil
 	default:
@@ -50,10 +66,10 @@ func decodeValue(d *json.Decoder, depth int) (Value, error) {
 	}
 }
 
-func decodeList(d *json.Decoder, depth int) (Value, error) {
+func (d *decoder) list(depth int) (Value, error) {
 	list := []Value{}
 	for d.More() {
-		x, err := decodeValue(d, depth+1)
+		x, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +79,7 @@ func decodeList(d *json.Decoder, depth int) (Value, error) {
 	return list, jsonError(err)
 }
 
-func decodeObject(d *json.Decoder, depth int) (Value, error) {
+func (d *decoder) object(depth int) (Value, error) {
 	var names []string
 	var values []Value
 	for d.More() {
@@ -71,7 +87,7 @@ func decodeObject(d *json.Decoder, depth int) (Value, error) {
 		if err != nil {
 			return nil, jsonError(err)
 		}
-		x, err := decodeValue(d, depth+1)
+		x, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}

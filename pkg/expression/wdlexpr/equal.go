@@ -75,7 +75,7 @@ func (m *machine) equal(a, b Value) (bool, error) {
 func (m *machine) key(x Value) (string, error) {
 	b, err := appendKey(nil, x, 0)
 	if err == nil {
-		err = m.chargeText(len(b))
+		err = m.charge(1 + len(b)/bytesPerStep)
 	}
 	return string(b), err
 }

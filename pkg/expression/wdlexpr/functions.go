@@ -215,10 +215,15 @@ func (f *function) invoke(m *machine, args []Value) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text, ok := result.(string); ok {
-		return text, m.chargeText(len(text))
+	switch v := result.(type) {
+	case string:
+		err = m.chargeText(len(v))
+	case []Value:
+		err = m.charge(len(v) / elementsPerStep)
+	case *Object:
+		err = m.charge(v.Len() / elementsPerStep)
 	}
-	return result, nil
+	return result, err
 }
 
 // blamed is what is wrong with an argument.

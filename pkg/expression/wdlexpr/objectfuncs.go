@@ -43,7 +43,7 @@ var objectFunctions = []*function{
 		name: "mergeObjects", params: []param{{name: "a", takes: kindObject}, {name: "b", takes: kindObject}}, result: "object",
 		summary:  "The properties of both objects; of those that both have, the values of b.",
 		examples: []Example{{"@mergeObjects(json('{\"a\": 1}'), json('{\"a\": 2, \"b\": 3}'))", `{"a":2,"b":3}`}},
-		call:     func(_ *machine, a []Value) (Value, error) { return merge(a), nil },
+		call:     func(m *machine, a []Value) (Value, error) { return m.merge(a) },
 	},
 	{
 		name: "json", params: []param{{name: "value", takes: kindString | kindObject | kindNull}}, result: "any",

@@ -1,6 +1,7 @@
 package wdlexpr
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -29,8 +30,12 @@ func callJSON(m *machine, a []Value) (Value, error) {
 	if err := m.chargeText(2 * len(text)); err != nil {
 		return nil, err
 	}
-	x, err := Decode([]byte(text))
-	if err != nil {
+	x, err := decode(text, m)
+	var limit *Error
+	switch {
+	case errors.As(err, &limit):
+		return nil, err
+	case err != nil:
 		return nil, wantsf(1, "be valid JSON: %v", err)
 	}
 	return x, nil
@@ -68,10 +73,10 @@ func (n *xmlNode) encoding() string {
 
 // parseXML reads a document and pays for it.
 func (m *machine) parseXML(text string) (*xmlNode, error) {
-	if err := m.chargeText(8 * min(len(text), MaxText/8)); err != nil {
+	if err := m.charge(len(text) * 4 / bytesPerStep); err != nil {
 		return nil, err
 	}
-	return parseXML(text)
+	return readXML(text, m)
 }
 
 func callXML(m *machine, a []Value) (Value, error) {

@@ -17,18 +17,33 @@ type xmlParser struct {
 	src   string
 	i     int
 	depth int
+	m     *machine // pays for the nodes, unless it is nil
 }
 
 // parseXML reads a document. White space between elements goes, unless
 // xml:space says that it stays.
-func parseXML(text string) (*xmlNode, error) {
-	p := &xmlParser{src: strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\uFEFF")}
+func parseXML(text string) (*xmlNode, error) { return readXML(text, nil) }
+
+// readXML reads a document; m pays for its nodes, unless it is nil.
+func readXML(text string, m *machine) (*xmlNode, error) {
+	p := &xmlParser{m: m, src: strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\uFEFF")}
 	doc := &xmlNode{kind: xmlDocument}
 	if err := p.document(doc); err != nil {
+		if errors.Is(err, errSteps) {
+			return nil, err
+		}
 		line, col := position(p.src, p.i)
 		return nil, fmt.Errorf("the XML is not valid: %w (line %d, position %d)", err, line, col)
 	}
 	return doc, nil
+}
+
+// pay takes the step of a node.
+func (p *xmlParser) pay() error {
+	if p.m == nil {
+		return nil
+	}
+	return p.m.charge(1)
 }
 
 func (p *xmlParser) cut(mark string) bool {
@@ -137,6 +152,9 @@ func (p *xmlParser) declaration(doc *xmlNode) error {
 
 // markup reads what starts with < here. preserve tells that white space stays.
 func (p *xmlParser) markup(parent *xmlNode, preserve bool) error {
+	if err := p.pay(); err != nil {
+		return err
+	}
 	switch {
 	case p.cut("<!--"):
 		text, err := p.until("--")
@@ -305,6 +323,7 @@ func (p *xmlParser) content(n *xmlNode, preserve bool) error {
 	p.i += end
 	if preserve || strings.Trim(raw, " \t\r\n") != "" {
 		n.add(&xmlNode{kind: xmlText, value: text})
+		return p.pay()
 	}
 	return nil
 }
@@ -346,6 +365,9 @@ func (p *xmlParser) attributes(n *xmlNode) error {
 			return err
 		}
 		n.setAttribute(a)
+		if err := p.pay(); err != nil {
+			return err
+		}
 	}
 }
 
