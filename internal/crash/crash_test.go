@@ -47,7 +47,7 @@ func TestCrash(t *testing.T) {
 	began := time.Now()
 	more := func() bool {
 		if *period > 0 {
-			return time.Since(began) < *period
+			return time.Now().Before(began.Add(*period))
 		}
 		return h.tally.kills < *kills
 	}

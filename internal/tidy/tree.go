@@ -17,16 +17,17 @@ import (
 
 // pkg is one package as `go list` describes it, its files parsed.
 type pkg struct {
-	ImportPath  string
-	Name        string
-	Dir         string
-	Export      string
-	Standard    bool
-	GoFiles     []string
-	CgoFiles    []string
-	TestGoFiles []string
-	Imports     []string
-	ImportMap   map[string]string
+	ImportPath   string
+	Name         string
+	Dir          string
+	Export       string
+	Standard     bool
+	GoFiles      []string
+	CgoFiles     []string
+	TestGoFiles  []string
+	XTestGoFiles []string
+	Imports      []string
+	ImportMap    map[string]string
 
 	path  string // relative to the module, with slashes
 	files []*file
@@ -99,7 +100,7 @@ func (t *tree) line(pos token.Pos) int { return t.fset.Position(pos).Line }
 // goList runs `go list -json` in dir.
 func goList(dir string, args ...string) ([]*pkg, error) {
 	cmd := exec.Command("go", append([]string{
-		"list", "-json=ImportPath,Name,Dir,Export,Standard,GoFiles,CgoFiles,TestGoFiles,Imports,ImportMap",
+		"list", "-json=ImportPath,Name,Dir,Export,Standard,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,Imports,ImportMap",
 	}, args...)...)
 	cmd.Dir = dir
 	var stderr bytes.Buffer
