@@ -53,6 +53,8 @@ func TestScripts(t *testing.T) {
 			"capture": cmdCapture,
 			"count":   cmdCount,
 			"garble":  cmdGarble,
+			"windows": cmdWindows,
+			"long":    cmdLong,
 		},
 	})
 }

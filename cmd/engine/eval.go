@@ -16,10 +16,11 @@ import (
 
 // evalOptions is the flags of engine eval.
 type evalOptions struct {
-	context string
-	cases   string
-	json    bool
-	wdl     bool
+	context   string
+	cases     string
+	contested string
+	json      bool
+	wdl       bool
 }
 
 func evalCommand(a *app) *cobra.Command {
@@ -38,7 +39,9 @@ now is the time that now() yields.
 With --wdl they are strings of a definition of Logic Apps: @x, or text with
 @{x}. The context then has trigger, actions, variables, parameters, item, items
 and so on, as such a definition reads them. --cases runs a file of such strings,
-one JSON object a line with expr, context, and expect or error.
+one JSON object a line with expr, context, and expect or error: true, or a text
+that the message holds. It prints each case that came out otherwise, and
+"N passed, M failed". Those that --contested lists count as passed.
 
 Exit codes: 0 all have a value, 1 one is wrong or failed, 2 wrong usage.`,
 		Example: `  engine eval '1 + 2' 'upper("gold")'
@@ -56,6 +59,8 @@ Exit codes: 0 all have a value, 1 one is wrong or failed, 2 wrong usage.`,
 			switch {
 			case o.cases != "":
 				return a.evalCases(o)
+			case o.contested != "":
+				return usagef("name the cases with --cases FILE.jsonl", "--contested goes with --cases")
 			case o.wdl:
 				return a.evalWDL(args, o)
 			}
@@ -64,7 +69,8 @@ Exit codes: 0 all have a value, 1 one is wrong or failed, 2 wrong usage.`,
 	}
 	c.Flags().StringVar(&o.context, "context", "", "JSON file with what the expressions read; - is standard input")
 	c.Flags().BoolVar(&o.wdl, "wdl", false, "the expressions are strings of a definition of Logic Apps")
-	c.Flags().StringVar(&o.cases, "cases", "", "run the cases of a file, one JSON object a line, as Logic Apps evaluates them")
+	c.Flags().StringVar(&o.cases, "cases", "", "run the cases of a file, one JSON object a line, as Logic Apps evaluates them; - is standard input")
+	c.Flags().StringVar(&o.contested, "contested", "", "file of cases whose expectation is not ours: a line has the id of a case and the reason")
 	c.Flags().BoolVar(&o.json, "json", false, "as JSON")
 	return c
 }
@@ -90,14 +96,21 @@ func (a *app) eval(sources []string, o evalOptions) error {
 	if err != nil {
 		return err
 	}
+	return a.evalEach(sources, o, env.evaluate)
+}
+
+// evalEach evaluates expressions, each with a name for findings, and prints
+// what became of them.
+func (a *app) evalEach(sources []string, o evalOptions, evaluate func(file, src string) evaluated) error {
 	results := make([]evaluated, len(sources))
 	code := exitOK
+	var err error
 	for i, src := range sources {
 		file := ""
 		if len(sources) > 1 {
 			file = fmt.Sprintf("expression %d", i+1)
 		}
-		results[i] = env.evaluate(file, src)
+		results[i] = evaluate(file, src)
 		if results[i].Error != nil || results[i].Findings.HasErrors() {
 			code = exitFailed
 		}
@@ -161,9 +174,7 @@ func (e *evalEnv) evaluate(file, src string) evaluated {
 	}
 	x, err := p.Eval(e)
 	if err != nil {
-		failed := &expression.Error{Code: expression.CodeExpressionError, Message: err.Error()}
-		errors.As(err, &failed)
-		r.Error = &evalError{Code: failed.Code, Message: failed.Message}
+		r.Error = failedEval(err)
 		return r
 	}
 	raw, err := expression.Encode(x)
@@ -179,6 +190,23 @@ func (e *evalEnv) evaluate(file, src string) evaluated {
 		r.shown = expression.FormatTime(v)
 	}
 	return r
+}
+
+// failedEval is an evaluation's error as it is shown.
+func failedEval(err error) *evalError {
+	failed := &expression.Error{Code: expression.CodeExpressionError, Message: err.Error()}
+	errors.As(err, &failed)
+	return &evalError{Code: failed.Code, Message: failed.Message}
+}
+
+// readInput reads a file, or standard input for -. from names it in messages.
+func (a *app) readInput(path string) (raw []byte, from string, err error) {
+	if path == "-" {
+		raw, err = readBounded(a.in, "standard input")
+		return raw, "standard input", err
+	}
+	raw, err = readSource(path)
+	return raw, path, err
 }
 
 // advise says how an expression is given what it reads.
@@ -218,17 +246,11 @@ func (a *app) evalContext(path string) (*evalEnv, error) {
 	if path == "" {
 		return e, nil
 	}
-	var raw []byte
-	var err error
-	if e.from = path; path == "-" {
-		e.from = "standard input"
-		raw, err = readBounded(a.in, e.from)
-	} else {
-		raw, err = readSource(path)
-	}
+	raw, from, err := a.readInput(path)
 	if err != nil {
 		return nil, err
 	}
+	e.from = from
 	x, err := expression.DecodeRaw(raw)
 	if err != nil {
 		return nil, usagef(`--context takes a JSON object, such as {"input": {"total": 3}}`, "%s is not JSON: %v", e.from, err)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,27 +15,7 @@ func (a *app) evalWDL(sources []string, o evalOptions) error {
 	if err != nil {
 		return err
 	}
-	results := make([]evaluated, len(sources))
-	code := exitOK
-	for i, src := range sources {
-		file := ""
-		if len(sources) > 1 {
-			file = fmt.Sprintf("expression %d", i+1)
-		}
-		results[i] = evaluateWDL(file, src, env)
-		if results[i].Error != nil || results[i].Findings.HasErrors() {
-			code = exitFailed
-		}
-	}
-	if o.json {
-		err = a.printJSON(results)
-	} else {
-		a.printEvaluated(results)
-	}
-	if err != nil {
-		return err
-	}
-	return exitWith(code)
+	return a.evalEach(sources, o, func(file, src string) evaluated { return evaluateWDL(file, src, env) })
 }
 
 // wdlContext reads the context of strings of a definition.
@@ -45,15 +23,7 @@ func (a *app) wdlContext(path string) (*wdlexpr.Context, error) {
 	if path == "" {
 		return wdlexpr.NewContext(nil, a.clock.Now())
 	}
-	from := path
-	var raw []byte
-	var err error
-	if path == "-" {
-		from = "standard input"
-		raw, err = readBounded(a.in, from)
-	} else {
-		raw, err = readSource(path)
-	}
+	raw, from, err := a.readInput(path)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +59,7 @@ func evaluateWDL(file, src string, env wdlexpr.Env) evaluated {
 	}
 	x, err := p.Eval(env)
 	if err != nil {
-		failed := &expression.Error{Code: expression.CodeExpressionError, Message: err.Error()}
-		errors.As(err, &failed)
-		r.Error = &evalError{Code: failed.Code, Message: failed.Message}
+		r.Error = failedEval(err)
 		return r
 	}
 	raw, err := wdlexpr.Encode(x)
@@ -103,44 +71,53 @@ func evaluateWDL(file, src string, env wdlexpr.Env) evaluated {
 	return r
 }
 
-// ran is what came of a file of cases.
-type ran struct {
-	Passed   int               `json:"passed"`
-	Failed   int               `json:"failed"`
-	Failures []wdlcase.Failure `json:"failures,omitempty"`
-}
-
 // evalCases runs a file of cases.
 func (a *app) evalCases(o evalOptions) error {
-	raw, err := readSource(o.cases)
+	if o.context != "" {
+		return usagef("each case has its own: {\"expr\": \"@item()\", \"context\": {\"item\": 1}, \"expect\": 1}", "--cases takes no --context")
+	}
+	raw, from, err := a.readInput(o.cases)
 	if err != nil {
 		return err
 	}
+	const hint = `each line is a case, such as {"expr": "@add(1, 2)", "expect": 3}`
 	cases, err := wdlcase.Read(raw)
 	if err != nil {
-		return usagef(`each line is a case, such as {"expr": "@add(1, 2)", "expect": 3}`, "%s: %v", o.cases, err)
+		return usagef(hint, "%s: %v", from, err)
 	}
-	var r ran
-	for i := range cases {
-		if failure := cases[i].Run(); failure != nil {
-			r.Failed++
-			r.Failures = append(r.Failures, *failure)
-			continue
+	if len(cases) == 0 {
+		return usagef(hint, "%s holds no cases", from)
+	}
+	var contested map[string]string
+	if o.contested != "" {
+		if raw, from, err = a.readInput(o.contested); err != nil {
+			return err
 		}
-		r.Passed++
+		if contested, err = wdlcase.Contested(raw); err != nil {
+			return usagef("each line is the id of a case and the reason", "%s: %v", from, err)
+		}
 	}
+	ran := wdlcase.RunAll(cases, contested)
 	if o.json {
-		if err := a.printJSON(r); err != nil {
+		if err := a.printJSON(ran); err != nil {
 			return err
 		}
 	} else {
-		for _, f := range r.Failures {
-			writef(a.out, "%s:%d: %s\n  %s\n  got  %s\n  want %s\n", o.cases, f.Line, f.ID, oneLine(f.Expr), f.Got, f.Want)
-		}
-		writef(a.out, "%d passed, %d failed\n", r.Passed, r.Failed)
+		a.printCases(o.cases, ran)
 	}
-	if r.Failed > 0 {
+	if ran.Failed > 0 {
 		return exitWith(exitFailed)
 	}
 	return nil
+}
+
+// printCases prints the cases that came out otherwise, and how many did not.
+func (a *app) printCases(file string, ran wdlcase.Outcome) {
+	for _, c := range ran.Contested {
+		writef(a.out, "%s:%d: %s is contested: %s\n  %s\n  got  %s\n  want %s\n", file, c.Line, c.ID, c.Reason, oneLine(c.Expr), c.Got, c.Want)
+	}
+	for _, f := range ran.Failures {
+		writef(a.out, "%s:%d: %s\n  %s\n  got  %s\n  want %s\n", file, f.Line, f.ID, oneLine(f.Expr), f.Got, f.Want)
+	}
+	writef(a.out, "%d passed, %d failed\n", ran.Passed, ran.Failed)
 }

@@ -7,12 +7,14 @@
 // have id; type, the kind of the value (integer, float, decimal, string,
 // boolean, array, object, null); compare, numeric where the kind of a number
 // does not count, or ordered where the order of members does; and stage, parse
-// where the error must come before anything is evaluated.
+// where the error must come before anything is evaluated. Further members do not
+// count.
 package wdlcase
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -43,18 +45,77 @@ type Failure struct {
 	Want string `json:"want"`
 }
 
-// Read reads the cases of a file. Empty lines do not count.
+// Contested reads a list of cases whose expectation is not ours: lines with
+// the identity of a case and the reason. Empty lines and those that start with
+// # do not count.
+func Contested(b []byte) (map[string]string, error) {
+	reasons := map[string]string{}
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		n++
+		line = strings.TrimSpace(strings.TrimPrefix(line, byteOrderMark))
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		id, reason, _ := strings.Cut(line, " ")
+		if reason = strings.TrimSpace(reason); reason == "" {
+			return nil, fmt.Errorf("line %d: the case %s needs a reason", n, id)
+		}
+		reasons[id] = reason
+	}
+	return reasons, nil
+}
+
+const byteOrderMark = "\uFEFF"
+
+// Outcome is what came of a list of cases. Contested cases that came out
+// otherwise count as passed.
+type Outcome struct {
+	Passed    int         `json:"passed"`
+	Failed    int         `json:"failed"`
+	Failures  []Failure   `json:"failures,omitempty"`
+	Contested []Contender `json:"contested,omitempty"`
+}
+
+// Contender is a contested case that came out otherwise, and why that is right.
+type Contender struct {
+	Failure
+	Reason string `json:"reason"`
+}
+
+// RunAll runs cases. contested gives the reasons by the identities of cases
+// whose expectation is not ours.
+func RunAll(cases []Case, contested map[string]string) Outcome {
+	var o Outcome
+	for i := range cases {
+		f := cases[i].Run()
+		switch {
+		case f == nil:
+			o.Passed++
+		case contested[f.ID] != "":
+			o.Passed++
+			o.Contested = append(o.Contested, Contender{*f, contested[f.ID]})
+		default:
+			o.Failed++
+			o.Failures = append(o.Failures, *f)
+		}
+	}
+	return o
+}
+
+// Read reads the cases of a file. Empty lines do not count, and neither does a
+// byte order mark.
 func Read(b []byte) ([]Case, error) {
 	var cases []Case
 	n := 0
-	for line := range bytes.Lines(b) {
+	for line := range bytes.Lines(bytes.TrimPrefix(b, []byte(byteOrderMark))) {
 		n++
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		c := Case{Line: n}
 		if err := json.Unmarshal(line, &c); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return nil, fmt.Errorf("line %d: %s", n, plain(err))
 		}
 		if c.Expect == nil && c.Error == nil {
 			return nil, fmt.Errorf("line %d: a case needs expect or error", n)
@@ -62,6 +123,18 @@ func Read(b []byte) ([]Case, error) {
 		cases = append(cases, c)
 	}
 	return cases, nil
+}
+
+// plain is an error of a decoder in words without Go.
+func plain(err error) string {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) && kind.Field != "" {
+		return fmt.Sprintf("%s is a %s, which it cannot be", kind.Field, kind.Value)
+	}
+	if errors.As(err, &kind) {
+		return "a case is an object, this is an " + kind.Value
+	}
+	return "it is not JSON: " + err.Error()
 }
 
 // Run runs a case at a time of no importance, unless its context names one. It

@@ -143,11 +143,17 @@ func decimals(a, b any) (x, y Decimal, ok bool, err error) {
 
 // aligned returns both numbers without their points, with the same scale.
 func aligned(x, y Decimal) (a, b *big.Int, scale int) {
-	a, b, scale = x.num(), y.num(), max(x.scale, y.scale)
-	if n := scale - x.scale; n > 0 {
+	return AlignDigits(x.num(), x.scale, y.num(), y.scale)
+}
+
+// AlignDigits brings two numbers, given as their digits and how many of them
+// stand behind the point, to the greater of their scales. It changes neither.
+func AlignDigits(x *big.Int, xScale int, y *big.Int, yScale int) (a, b *big.Int, scale int) {
+	a, b, scale = x, y, max(xScale, yScale)
+	if n := scale - xScale; n > 0 {
 		a = new(big.Int).Mul(a, tenTo(n))
 	}
-	if n := scale - y.scale; n > 0 {
+	if n := scale - yScale; n > 0 {
 		b = new(big.Int).Mul(b, tenTo(n))
 	}
 	return a, b, scale

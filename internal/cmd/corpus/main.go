@@ -61,17 +61,6 @@ func run(w io.Writer, folder string) (bool, error) {
 	return ok, runDefinitions(w, folder)
 }
 
-// contested returns the reasons by the identities of cases.
-func contested() map[string]string {
-	reasons := map[string]string{}
-	for line := range strings.Lines(contestedList) {
-		if id, reason, ok := strings.Cut(strings.TrimSpace(line), " "); ok && id != "#" {
-			reasons[id] = reason
-		}
-	}
-	return reasons
-}
-
 func runCases(w io.Writer, file string) (bool, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -81,24 +70,19 @@ func runCases(w io.Writer, file string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", file, err)
 	}
-	reasons := contested()
-	passed, failed := 0, 0
-	for i := range cases {
-		f := cases[i].Run()
-		if f == nil {
-			passed++
-			continue
-		}
-		if reason := reasons[f.ID]; reason != "" {
-			passed++
-			fmt.Fprintf(w, "contested %s %s\n  %s\n", f.ID, f.Expr, reason)
-			continue
-		}
-		failed++
+	reasons, err := wdlcase.Contested([]byte(contestedList))
+	if err != nil {
+		return false, fmt.Errorf("contested.txt: %w", err)
+	}
+	o := wdlcase.RunAll(cases, reasons)
+	for _, c := range o.Contested {
+		fmt.Fprintf(w, "contested %s %s\n  %s\n", c.ID, c.Expr, c.Reason)
+	}
+	for _, f := range o.Failures {
 		fmt.Fprintf(w, "%s %s\n  got  %s\n  want %s\n", f.ID, f.Expr, f.Got, f.Want)
 	}
-	fmt.Fprintf(w, "%s: %d passed, %d failed\n", filepath.Base(file), passed, failed)
-	return failed == 0, nil
+	fmt.Fprintf(w, "%s: %d passed, %d failed\n", filepath.Base(file), o.Passed, o.Failed)
+	return o.Failed == 0, nil
 }
 
 // runDefinitions compiles each string of the definitions.

@@ -24,15 +24,18 @@ func main() {
 	numbers := flag.String("numbers", "", "folder main of the CLDR's package for numbers")
 	out := flag.String("out", "pkg/expression/wdlexpr/data/cultures.txt", "file to write")
 	flag.Parse()
-	if err := run(*dates, *numbers, *out); err != nil {
+	if err := run(cultures, *dates, *numbers, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "culturedata:", err)
 		os.Exit(1)
 	}
 }
 
-// cultures are those that are written, each with its folder in the CLDR and
-// its currency.
-var cultures = []struct{ name, folder, currency string }{
+// culture is one that is written: its name, its folder in the CLDR and its
+// currency.
+type culture struct{ name, folder, currency string }
+
+// cultures are all, in the order in which a language alone finds its own.
+var cultures = []culture{
 	{"bg-BG", "bg", "BGN"},
 	{"cs-CZ", "cs", "CZK"},
 	{"da-DK", "da", "DKK"},
@@ -89,7 +92,7 @@ var cultures = []struct{ name, folder, currency string }{
 // otherwise than the CLDR.
 var documented = map[string]string{"is-IS": "kr"}
 
-func run(dates, numbers, out string) error {
+func run(cultures []culture, dates, numbers, out string) error {
 	if dates == "" || numbers == "" {
 		return errors.New("name the folders with -dates and -numbers")
 	}

@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/keelstep/keelstep/pkg/expression"
 )
 
 // Decimal is a number of at most 96 bits with up to 28 digits behind its
@@ -139,14 +141,7 @@ func (d Decimal) trimmed(least int) Decimal {
 
 // aligned returns both numbers without their points, with one scale.
 func aligned(x, y Decimal) (a, b *big.Int, scale int) {
-	a, b, scale = x.num(), y.num(), max(x.scale, y.scale)
-	if n := scale - x.scale; n > 0 {
-		a = new(big.Int).Mul(a, tenTo(n))
-	}
-	if n := scale - y.scale; n > 0 {
-		b = new(big.Int).Mul(b, tenTo(n))
-	}
-	return a, b, scale
+	return expression.AlignDigits(x.num(), x.scale, y.num(), y.scale)
 }
 
 func (d Decimal) compare(e Decimal) int {

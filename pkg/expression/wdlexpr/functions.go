@@ -337,38 +337,11 @@ func find(name string) *function {
 // nearest returns the function whose name is most like name, empty when none
 // is.
 func nearest(name string) string {
-	best, least := "", 3
-	lower := strings.ToLower(name)
+	var names []string
 	for _, family := range families {
 		for _, f := range family.functions {
-			if d := distance(lower, strings.ToLower(f.name)); d < least {
-				best, least = f.name, d
-			}
+			names = append(names, f.name)
 		}
 	}
-	return best
-}
-
-// distance is how many letters have to be changed, added or taken away to make
-// b out of a.
-func distance(a, b string) int {
-	if len(a) > len(b)+3 || len(b) > len(a)+3 {
-		return 4
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
+	return expression.Nearest(name, names)
 }
