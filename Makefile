@@ -62,7 +62,7 @@ crash: ## kills of a serving engine under load: 300, or for a while (make crash 
 	$(GO) test ./internal/crash -run=TestCrash -count=1 -timeout=150m -v -crash.n=300 -crash.for=$(FOR)
 
 faults: ## 1,000 power cuts of a running engine, each write and flush failing, 50 full disks, 1,000 damaged logs
-	$(GO) test ./internal/faults -count=1 -timeout=60m -v -images=1000 -points=0 -full=50 -damaged=1000 && $(GO) test ./pkg/eventlog/boltlog -run='PowerLoss|Damage' -count=1 -timeout=60m -v -images=1000
+	$(GO) test ./internal/faults -count=1 -timeout=60m -v -images=1000 -points=0 -full=50 -tmpfs=20 -damaged=1000 && $(GO) test ./pkg/eventlog/boltlog -run='PowerLoss|Damage' -count=1 -timeout=60m -v -images=1000
 
 drill: ## 10 lost machines restored under load, 100 copies, 50 killed upgrades
 	$(GO) test ./internal/drill -count=1 -timeout=60m -v -drill.n=10 && $(GO) test ./pkg/eventlog/boltlog -run='TestBackupUnderLoad|TestUpgradeKilled' -count=1 -timeout=60m -v -backups=100 -upgrades=50

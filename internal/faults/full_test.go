@@ -28,9 +28,20 @@ steps:
 output: { id: "${ input.id }", size: "${ len(input.blob) }" }
 `
 
+// disk is what a server's log lies on.
+type disk interface {
+	// fill leaves room for the log to become so large, about.
+	fill(size int64)
+	// free makes room.
+	free()
+	// wrap is the command before that of a server that begins on a full disk.
+	wrap() []string
+}
+
 // filler fills the disk of a server.
 type filler struct {
 	*server
+	disk  disk
 	r     *rand.Rand
 	sizes map[string]int // of the input, by run
 	runs  []string
@@ -42,8 +53,15 @@ type filler struct {
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	f := &filler{server: newServer(t, filling), r: random(t), sizes: map[string]int{}}
+	f.disk = &limited{server: f.server}
+	f.points(*fullFlag)
+}
+
+// points fills the disk so often, and wants all runs to end well afterwards.
+func (f *filler) points(n int) {
+	t := f.t
 	f.serve()
-	for point := range few(*fullFlag) {
+	for point := range few(n) {
 		f.point(point)
 		if t.Failed() {
 			t.Fatalf("point %d failed:\n%s", point, f.said)
@@ -56,7 +74,7 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("the server ended with %v:\n%s", state, f.said)
 	}
 	f.clean()
-	t.Logf("%d points, %d runs", *fullFlag, len(f.runs))
+	t.Logf("%d points, %d runs", n, len(f.runs))
 }
 
 // point makes the disk full, and gives it room again.
@@ -67,8 +85,7 @@ func (f *filler) point(point int) {
 		t.Fatal(err)
 	}
 	// Below the file's size some of its own pages cannot be written any more.
-	room := max(info.Size()-f.r.Int64N(3<<20)+f.r.Int64N(1<<20), 1<<20)
-	f.limit(uint64(room))
+	f.disk.fill(max(info.Size()-f.r.Int64N(3<<20)+f.r.Int64N(1<<20), 1<<20))
 	refused := 0
 	for i := 0; refused < 3; i++ {
 		if i == 500 {
@@ -81,23 +98,39 @@ func (f *filler) point(point int) {
 	}
 	if point%5 == 4 { // killed and started again with the disk still full
 		f.stop(syscall.SIGKILL)
-		f.serve("sh", "-c", fmt.Sprintf(`ulimit -S -f %d; exec "$@"`, room/512), "sh")
+		f.serve(f.disk.wrap()...)
 	}
 	f.reads()
 	f.quiet()
-	f.limit(unix.RLIM_INFINITY)
+	f.disk.free()
 	f.again(point)
 }
 
-// limit lets no file of the server grow beyond n bytes.
-func (f *filler) limit(n uint64) {
+// limited lets no file of a server grow beyond a size.
+type limited struct {
+	*server
+	size int64
+}
+
+func (l *limited) fill(size int64) {
+	l.size = size
+	l.limit(uint64(size))
+}
+
+func (l *limited) free() { l.limit(unix.RLIM_INFINITY) }
+
+func (l *limited) wrap() []string {
+	return []string{"sh", "-c", fmt.Sprintf(`ulimit -S -f %d; exec "$@"`, l.size/512), "sh"}
+}
+
+func (l *limited) limit(n uint64) {
 	var was unix.Rlimit
-	if err := unix.Prlimit(f.cmd.Process.Pid, unix.RLIMIT_FSIZE, nil, &was); err != nil {
-		f.t.Fatal(err)
+	if err := unix.Prlimit(l.cmd.Process.Pid, unix.RLIMIT_FSIZE, nil, &was); err != nil {
+		l.t.Fatal(err)
 	}
 	was.Cur = min(n, was.Max)
-	if err := unix.Prlimit(f.cmd.Process.Pid, unix.RLIMIT_FSIZE, &was, nil); err != nil {
-		f.t.Fatal(err)
+	if err := unix.Prlimit(l.cmd.Process.Pid, unix.RLIMIT_FSIZE, &was, nil); err != nil {
+		l.t.Fatal(err)
 	}
 }
 

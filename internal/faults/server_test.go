@@ -38,6 +38,7 @@ type server struct {
 	bin      string
 	project  string
 	url, key string
+	args     []string // more of them, for the server
 	cmd      *exec.Cmd
 	said     *bytes.Buffer
 }
@@ -76,6 +77,7 @@ func (s *server) serve(wrap ...string) {
 	s.t.Helper()
 	_ = os.Remove(s.data("server.json"))
 	args := append(wrap, s.bin, "serve", s.project, "--listen", "127.0.0.1:0")
+	args = append(args, s.args...)
 	s.cmd = exec.Command(args[0], args[1:]...)
 	s.said = &bytes.Buffer{}
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
