@@ -16,6 +16,7 @@ type purgeOptions struct {
 	request  client.PurgeRequest
 	statuses []string
 	json     bool
+	history  bool
 }
 
 func purgeCommand(a *app) *cobra.Command {
@@ -27,13 +28,20 @@ There is no way back: --dry-run counts them first.
 
 Runs that go on, sleep or are stuck stay, and so does a run whose caller, or one
 of whose children, is open. Once a run is gone its idempotency key starts a new
-one. Dead letters stay. A purge that was cut off may be repeated.`,
+one. Dead letters stay. A purge that was cut off may be repeated.
+
+--history shows what was dropped so far, by whom and by which filter, retention
+included. That stands in the log before the first run goes.`,
 		Example: "  engine purge --workflow order --older-than 30d --dry-run\n" +
 			"  engine purge --status failed --status timedOut --error HttpError\n" +
 			"  engine purge --track customer=4711\n" +
-			"  engine purge --all",
+			"  engine purge --all\n" +
+			"  engine purge --history",
 		Args: wantArgs(0, -1, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.history {
+				return a.purgeHistory(cmd, args, o)
+			}
 			return a.purge(cmd.Context(), args, o)
 		},
 		ValidArgsFunction: a.completeRuns(&o.at),
@@ -48,6 +56,7 @@ one. Dead letters stay. A purge that was cut off may be repeated.`,
 	f.StringToStringVar(&o.request.Attributes, "track", nil, "only runs with this tracked attribute, such as customer=4711")
 	f.BoolVar(&o.request.All, "all", false, "all runs that ended")
 	f.BoolVar(&o.request.DryRun, "dry-run", false, "count them and drop nothing")
+	f.BoolVar(&o.history, "history", false, "show what was dropped so far, newest first")
 	f.BoolVar(&o.json, "json", false, "as JSON")
 	return c
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/keelstep/keelstep/cmd/engine/internal/screen"
 	"github.com/keelstep/keelstep/pkg/api/client"
 )
 
@@ -18,7 +19,8 @@ func statusCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "status", Short: "Show how an engine does",
 		Long: `status shows how many runs there are, how large the log is and how fast it
-grows, how much room the disk has left, and what was dropped last.`,
+grows, how much room the disk has left, what was dropped last, and how the
+server's own backups stand.`,
 		Example: "  engine status\n  engine status --server http://127.0.0.1:8080 --json",
 		Args:    wantArgs(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -77,6 +79,28 @@ func (a *app) printStatus(s client.EngineStatus, still bool) {
 		line("disk", "%s left; new starts are refused below %s", inBytes(d.FreeBytes), inBytes(d.KeptFree))
 	}
 	a.printRetention(s.Retention, line)
+	if !still {
+		printBackup(s.Backups, line)
+	}
+}
+
+// printBackup says how the server's own backups stand.
+func printBackup(b client.BackupStatus, line func(name, format string, args ...any)) {
+	if !b.Configured {
+		line("backups", "none by itself; the environment can ask for them")
+		return
+	}
+	last := "none yet"
+	if b.Last.File != "" {
+		last = fmt.Sprintf("last at %s, %s in %s", b.Last.At.Local().Format(time.DateTime), inBytes(b.Last.Bytes), screen.Clean(b.Last.File))
+	}
+	line("backups", "every %s, the newest %d stay; %s", b.Every, b.Keep, last)
+	if !b.Next.IsZero() {
+		line("", "next at %s", b.Next.Local().Format(time.DateTime))
+	}
+	if b.Failures > 0 {
+		line("", "%s the last %d failed, the newest at %s: %s", styleBad.Render("✗"), b.Failures, b.FailedAt.Local().Format(time.DateTime), oneLine(b.Error))
+	}
 }
 
 func (a *app) printRetention(r client.RetentionStatus, line func(name, format string, args ...any)) {

@@ -52,7 +52,7 @@ type filler struct {
 // on by itself once there is room.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	f := &filler{server: newServer(t, filling), r: random(t), sizes: map[string]int{}}
+	f := &filler{server: newServer(t), r: random(t), sizes: map[string]int{}}
 	f.disk = &limited{server: f.server}
 	f.points(*fullFlag)
 }

@@ -20,7 +20,7 @@ func TestDiskFullTmpfs(t *testing.T) {
 	if *tmpfsFlag == 0 {
 		t.Skip("on demand: -tmpfs=10 mounts a small disk and fills it")
 	}
-	f := &filler{server: newServer(t, filling), r: random(t), sizes: map[string]int{}}
+	f := &filler{server: newServer(t), r: random(t), sizes: map[string]int{}}
 	f.args = []string{"--min-free", "0"}
 	dir := filepath.Dir(f.data("engine.db"))
 	if err := os.MkdirAll(dir, 0o700); err != nil {

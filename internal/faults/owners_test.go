@@ -15,7 +15,7 @@ import (
 // notice. What a killed process held is no obstacle.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, filling)
+	s := newServer(t)
 	s.serve()
 	var first struct{ Run string }
 	if status, err := s.do(http.MethodPost, "/v1/workflows/fill/runs", "a", `{"id":"a","blob":""}`, &first); status != http.StatusAccepted {

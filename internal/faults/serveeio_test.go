@@ -18,7 +18,7 @@ import (
 // what to do; what it acknowledged is there at the next start.
 func TestServerOnFailingDisk(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, filling)
+	s := newServer(t)
 	s.serve()
 	if state := s.stop(syscall.SIGTERM); !state.Success() {
 		t.Fatalf("the server ended with %v:\n%s", state, s.said)

@@ -43,8 +43,8 @@ type server struct {
 	said     *bytes.Buffer
 }
 
-// newServer makes a project with one workflow.
-func newServer(t *testing.T, workflow string) *server {
+// newServer makes a project with one workflow, that of full disks.
+func newServer(t *testing.T) *server {
 	t.Helper()
 	bin, err := buildEngine()
 	if err != nil {
@@ -55,7 +55,7 @@ func newServer(t *testing.T, workflow string) *server {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(workflow), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(filling), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -292,6 +292,7 @@ type EndedStatus string
 
 // EngineStatus defines model for EngineStatus.
 type EngineStatus struct {
+	Backups   BackupStatus    `json:"backups,omitempty,omitzero"`
 	Disk      DiskRoom        `json:"disk,omitempty,omitzero"`
 	Growth    LogGrowth       `json:"growth,omitempty,omitzero"`
 	Log       LogSize         `json:"log,omitempty,omitzero"`
@@ -502,6 +503,34 @@ type Problem struct {
 
 	// Type Where the code is explained, relative to the project.
 	Type string `json:"type"`
+}
+
+// PurgeEntry defines model for PurgeEntry.
+type PurgeEntry struct {
+	// At When it began.
+	At time.Time `json:"at"`
+
+	// By retention, the file (a command with nobody serving), or the address that a request came from.
+	By string `json:"by"`
+
+	// EndedAt Left out when it goes on, or when the engine ended before it did.
+	EndedAt time.Time `json:"endedAt,omitempty,omitzero"`
+
+	// Error Why it was cut off.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// Filter Any JSON value.
+	Filter        Value `json:"filter"`
+	ID            int64 `json:"id"`
+	KeptForFamily int   `json:"keptForFamily"`
+
+	// Runs How many were dropped; of one that has not ended it is not known yet.
+	Runs int `json:"runs"`
+}
+
+// PurgeList defines model for PurgeList.
+type PurgeList struct {
+	Purges []PurgeEntry `json:"purges"`
 }
 
 // PurgeRequest defines model for PurgeRequest.
@@ -923,6 +952,12 @@ type ImportRunsParams struct {
 	Open bool `form:"open,omitempty" json:"open,omitempty,omitzero"`
 }
 
+// ListPurgesParams defines parameters for ListPurges.
+type ListPurgesParams struct {
+	// Limit At most so many rows.
+	Limit *LimitParam `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListRunsParams defines parameters for ListRuns.
 type ListRunsParams struct {
 	Workflow string `form:"workflow,omitempty" json:"workflow,omitempty,omitzero"`
@@ -1080,6 +1115,9 @@ type ServerInterface interface {
 	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
 	// (GET /v1/limits)
 	ListLimits(ctx echo.Context) error
+	// ListPurges What was dropped, newest first.
+	// (GET /v1/purge)
+	ListPurges(ctx echo.Context, params ListPurgesParams) error
 	// PurgeRuns Drops runs that ended.
 	// (POST /v1/purge)
 	PurgeRuns(ctx echo.Context) error
@@ -1425,6 +1463,24 @@ func (w *ServerInterfaceWrapper) ListLimits(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListLimits(ctx)
+	return err
+}
+
+// ListPurges converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPurges(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPurgesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPurges(ctx, params)
 	return err
 }
 
@@ -2007,6 +2063,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/backups", wrapper.GetBackups, options.OperationMiddlewares["getBackups"]...)
 	router.POST(options.BaseURL+"/v1/backups", wrapper.MakeBackup, options.OperationMiddlewares["makeBackup"]...)
 	router.GET(options.BaseURL+"/v1/status", wrapper.GetStatus, options.OperationMiddlewares["getStatus"]...)
+	router.GET(options.BaseURL+"/v1/purge", wrapper.ListPurges, options.OperationMiddlewares["listPurges"]...)
 	router.POST(options.BaseURL+"/v1/purge", wrapper.PurgeRuns, options.OperationMiddlewares["purgeRuns"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
@@ -3583,6 +3640,77 @@ type ListLimitsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListLimitsdefaultApplicationProblemPlusJSONResponse) VisitListLimitsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPurgesRequestObject struct {
+	Params ListPurgesParams
+}
+
+type ListPurgesResponseObject interface {
+	VisitListPurgesResponse(w http.ResponseWriter) error
+}
+
+type ListPurges200JSONResponse PurgeList
+
+func (response ListPurges200JSONResponse) VisitListPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPurges400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListPurges400ApplicationProblemPlusJSONResponse) VisitListPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPurges401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListPurges401ApplicationProblemPlusJSONResponse) VisitListPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPurgesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPurgesdefaultApplicationProblemPlusJSONResponse) VisitListPurgesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6416,6 +6544,9 @@ type StrictServerInterface interface {
 	// ListLimits What the limits of the environment and of workflows let go and keep waiting.
 	// (GET /v1/limits)
 	ListLimits(ctx context.Context, request ListLimitsRequestObject) (ListLimitsResponseObject, error)
+	// ListPurges What was dropped, newest first.
+	// (GET /v1/purge)
+	ListPurges(ctx context.Context, request ListPurgesRequestObject) (ListPurgesResponseObject, error)
 	// PurgeRuns Drops runs that ended.
 	// (POST /v1/purge)
 	PurgeRuns(ctx context.Context, request PurgeRunsRequestObject) (PurgeRunsResponseObject, error)
@@ -7088,6 +7219,31 @@ func (sh *strictHandler) ListLimits(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListLimitsResponseObject); ok {
 		return validResponse.VisitListLimitsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPurges operation middleware
+func (sh *strictHandler) ListPurges(ctx echo.Context, params ListPurgesParams) error {
+	var request ListPurgesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPurges(ctx.Request().Context(), request.(ListPurgesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPurges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPurgesResponseObject); ok {
+		return validResponse.VisitListPurgesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

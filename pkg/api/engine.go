@@ -66,6 +66,7 @@ type Triggers interface {
 	ResumeTrigger(ctx context.Context, workflow, id string) error
 	FireTrigger(ctx context.Context, workflow, id string) error
 	Publish(ctx context.Context, e engine.CloudEvent) error
+	Droppings(ctx context.Context, limit int) ([]engine.Dropping, error)
 	DeadLetters(ctx context.Context) (all []engine.DeadLetter, lost uint64, err error)
 	RetryDeadLetter(ctx context.Context, id string) error
 	DropDeadLetter(ctx context.Context, id string) error

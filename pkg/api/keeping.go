@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/engine"
@@ -26,6 +27,9 @@ func (h *handlers) GetStatus(ctx context.Context, _ GetStatusRequestObject) (Get
 		if g.FullIn > 0 {
 			out.Growth.FullIn = rough(g.FullIn)
 		}
+	}
+	if h.o.Backups != nil {
+		out.Backups = h.o.Backups.Status()
 	}
 	return out, nil
 }
@@ -65,7 +69,7 @@ func (h *handlers) PurgeRuns(ctx context.Context, r PurgeRunsRequestObject) (Pur
 	}
 	f := engine.PurgeFilter{
 		Runs: b.Runs, Workflow: b.Workflow, Version: b.Version, Error: b.Error, DryRun: b.DryRun, Cursor: b.Cursor,
-		Attributes: b.Attributes,
+		Attributes: b.Attributes, By: callerOf(ctx),
 	}
 	for _, s := range b.Status {
 		if !s.Valid() {
@@ -88,4 +92,49 @@ func (h *handlers) PurgeRuns(ctx context.Context, r PurgeRunsRequestObject) (Pur
 		return nil, err
 	}
 	return PurgeRuns200JSONResponse{Runs: p.Runs, KeptForFamily: p.KeptFamily, Next: p.Cursor}, nil
+}
+
+// ListPurges says what was dropped.
+func (h *handlers) ListPurges(ctx context.Context, r ListPurgesRequestObject) (ListPurgesResponseObject, error) {
+	n, err := pageSize(r.Params.Limit)
+	if err != nil {
+		return nil, err
+	}
+	all, err := h.o.Engine.Droppings(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	out := ListPurges200JSONResponse{Purges: make([]PurgeEntry, len(all))}
+	for i, d := range all {
+		out.Purges[i] = PurgeEntry{
+			ID: int64(d.ID), At: d.At.UTC(), By: d.By, Filter: d.Filter, EndedAt: d.EndedAt.UTC(), Runs: d.Runs, KeptForFamily: d.Kept, Error: d.Error,
+		}
+	}
+	return out, nil
+}
+
+// callerKey is where the context of a connection's requests has who is at its
+// other end.
+type callerKey struct{}
+
+// withCaller has the requests of a connection know where they come from.
+func withCaller(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, callerKey{}, c.RemoteAddr())
+}
+
+// callerOf is where a request came from: an address, or the file when it came
+// from a command that has the log open itself.
+func callerOf(ctx context.Context) string {
+	addr, ok := ctx.Value(callerKey{}).(net.Addr)
+	switch {
+	case !ok: // whoever embeds the handler says nothing
+		return "an unknown address"
+	case addr.Network() == "pipe":
+		return "the file"
+	}
+	host, _, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	return host
 }

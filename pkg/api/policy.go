@@ -50,6 +50,7 @@ var policies = []policy{
 	{http.MethodGet, "/v1/version", view, noBody},
 	{http.MethodGet, "/v1/check", view, noBody},
 	{http.MethodGet, "/v1/status", view, noBody},
+	{http.MethodGet, "/v1/purge", view, noBody},
 	{http.MethodPost, "/v1/purge", operate, value},
 	{http.MethodGet, "/v1/export", operate, noBody}, // it holds all that runs recorded
 	{http.MethodPost, "/v1/import", author, lines},  // it brings definitions

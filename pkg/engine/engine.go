@@ -30,6 +30,7 @@ type Engine struct {
 	defs    *definitions
 	runs    *runTable
 	shelf   *shelf
+	audit   *audit
 	idle    *idleRuns
 	timers  *timers
 	waking  waking
@@ -75,7 +76,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	e.ctx, e.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	e.catalog = newCatalog(opts.Registry, opts.Env)
 	e.runs = newRunTable(e)
-	e.shelf = newShelf(e)
+	e.shelf, e.audit = newShelf(e), &audit{e: e}
 	e.idle = newIdleRuns(e)
 	e.waking.e = e
 	e.timers = newTimers(e.clock, e.timerFired)

@@ -164,9 +164,10 @@ func (k *keeper) retain(ctx context.Context) (runs, kept int, err error) {
 			return runs, kept, err
 		}
 		p.ages, p.limit, p.filter.Cursor = &k.opts.Retention, maxPurge, cursor
-		p.filter.Statuses = config.RetentionStatuses
+		p.filter.Statuses, p.filter.By = config.RetentionStatuses, "retention"
 		p.rest = func(ctx context.Context) error { return k.pause(ctx, purgeRest) }
 		err = p.run(ctx)
+		p.conclude(ctx, err)
 		runs, kept, cursor = runs+p.done.Runs, kept+p.done.KeptFamily, p.done.Cursor
 		if err != nil || cursor == "" {
 			return runs, kept, err

@@ -25,6 +25,8 @@ type PurgeFilter struct {
 	EndedBefore       time.Time // zero: whenever
 	Error             string    // the code of the error that they ended with
 	Attributes        map[string]string
+	// By is who asks for it, for the audit.
+	By string
 	// DryRun counts and drops nothing.
 	DryRun bool
 	// Cursor goes on where the last call stopped.
@@ -55,7 +57,8 @@ const (
 // stays done. Runs that go on, sleep or are stuck stay, and so does a run whose
 // caller, or one of whose children, is open. It is bounded: call it with the
 // cursor it returned until there is none. What it dropped is dropped for good;
-// one that was cut off is done again.
+// one that was cut off is done again. Droppings has an entry of it before the
+// first run goes.
 //
 // The name of a run that is gone is free: a start with its idempotency key is a
 // new run.
@@ -70,6 +73,7 @@ func (e *Engine) Purge(ctx context.Context, f PurgeFilter) (Purged, error) {
 	p.filter, p.dry = f, f.DryRun
 	p.limit = cmp.Or(f.Limit, maxPurge)
 	err = p.run(ctx)
+	p.conclude(ctx, err)
 	if p.done.Runs > 0 && !f.DryRun {
 		e.log.Info("runs purged", "runs", p.done.Runs, "workflow", f.Workflow, "version", f.Version,
 			"statuses", strings.Join(f.Statuses, ","), "endedBefore", f.EndedBefore, "named", len(f.Runs))
@@ -90,6 +94,7 @@ type purge struct {
 
 	parents map[string]bool // of runs that are open
 	next    []string        // to be dropped
+	noted   uint64          // its entry in the audit; 0: there is none yet
 	done    Purged
 }
 
@@ -248,6 +253,9 @@ func (p *purge) flush(ctx context.Context) error {
 	if p.dry || len(runs) == 0 {
 		p.done.Runs += len(runs)
 		return nil
+	}
+	if err := p.announce(ctx); err != nil {
+		return err
 	}
 	err := p.store.Purge(ctx, runs...)
 	if errors.Is(err, eventlog.ErrOpen) { // a message came for one of them

@@ -291,6 +291,7 @@ type EndedStatus string
 
 // EngineStatus defines model for EngineStatus.
 type EngineStatus struct {
+	Backups   BackupStatus    `json:"backups,omitempty,omitzero"`
 	Disk      DiskRoom        `json:"disk,omitempty,omitzero"`
 	Growth    LogGrowth       `json:"growth,omitempty,omitzero"`
 	Log       LogSize         `json:"log,omitempty,omitzero"`
@@ -501,6 +502,34 @@ type Problem struct {
 
 	// Type Where the code is explained, relative to the project.
 	Type string `json:"type"`
+}
+
+// PurgeEntry defines model for PurgeEntry.
+type PurgeEntry struct {
+	// At When it began.
+	At time.Time `json:"at"`
+
+	// By retention, the file (a command with nobody serving), or the address that a request came from.
+	By string `json:"by"`
+
+	// EndedAt Left out when it goes on, or when the engine ended before it did.
+	EndedAt time.Time `json:"endedAt,omitempty,omitzero"`
+
+	// Error Why it was cut off.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// Filter Any JSON value.
+	Filter        Value `json:"filter"`
+	ID            int64 `json:"id"`
+	KeptForFamily int   `json:"keptForFamily"`
+
+	// Runs How many were dropped; of one that has not ended it is not known yet.
+	Runs int `json:"runs"`
+}
+
+// PurgeList defines model for PurgeList.
+type PurgeList struct {
+	Purges []PurgeEntry `json:"purges"`
 }
 
 // PurgeRequest defines model for PurgeRequest.
@@ -922,6 +951,12 @@ type ImportRunsParams struct {
 	Open bool `form:"open,omitempty" json:"open,omitempty,omitzero"`
 }
 
+// ListPurgesParams defines parameters for ListPurges.
+type ListPurgesParams struct {
+	// Limit At most so many rows.
+	Limit *LimitParam `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListRunsParams defines parameters for ListRuns.
 type ListRunsParams struct {
 	Workflow string `form:"workflow,omitempty" json:"workflow,omitempty,omitzero"`
@@ -1270,6 +1305,15 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/limits (the `ListLimits` operationId).
 	ListLimits(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPurges What was dropped, newest first.
+	//
+	// The audit of what was dropped for good, by whom and by which filter. An
+	// entry is in the log before the first run goes. The newest 1,000 are
+	// shown; those before them stay in the log.
+	//
+	// Corresponds with GET /v1/purge (the `ListPurges` operationId).
+	ListPurges(ctx context.Context, params *ListPurgesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PurgeRunsWithBody Drops runs that ended.
 	//
 	// Drops the runs to which all of the filter applies, with all they
@@ -1443,7 +1487,7 @@ type ClientInterface interface {
 	// GetStatus How the engine does.
 	//
 	// How many runs there are, how large the log is and how fast it grows,
-	// how much room is left, and what was dropped last.
+	// how much room is left, what was dropped last, and how backups stand.
 	//
 	// Corresponds with GET /v1/status (the `GetStatus` operationId).
 	GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1924,6 +1968,25 @@ func (c *RawClient) ListLimits(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
+// ListPurges What was dropped, newest first.
+//
+// The audit of what was dropped for good, by whom and by which filter. An
+// entry is in the log before the first run goes. The newest 1,000 are
+// shown; those before them stay in the log.
+//
+// Corresponds with GET /v1/purge (the `ListPurges` operationId).
+func (c *RawClient) ListPurges(ctx context.Context, params *ListPurgesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPurgesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PurgeRunsWithBody Drops runs that ended.
 //
 // Drops the runs to which all of the filter applies, with all they
@@ -2317,7 +2380,7 @@ func (c *RawClient) TerminateRun(ctx context.Context, run RunParam, body Termina
 // GetStatus How the engine does.
 //
 // How many runs there are, how large the log is and how fast it grows,
-// how much room is left, and what was dropped last.
+// how much room is left, what was dropped last, and how backups stand.
 //
 // Corresponds with GET /v1/status (the `GetStatus` operationId).
 func (c *RawClient) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3227,6 +3290,60 @@ func NewListLimitsRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPurgesRequest constructs an http.Request for the ListPurges method
+func NewListPurgesRequest(server string, params *ListPurgesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/purge")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -4565,6 +4682,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/limits (the `ListLimits` operationId).
 	ListLimitsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListLimitsResponse, error)
 
+	// ListPurgesWithResponse What was dropped, newest first.
+	//
+	// The audit of what was dropped for good, by whom and by which filter. An
+	// entry is in the log before the first run goes. The newest 1,000 are
+	// shown; those before them stay in the log.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/purge (the `ListPurges` operationId).
+	ListPurgesWithResponse(ctx context.Context, params *ListPurgesParams, reqEditors ...RequestEditorFn) (*ListPurgesResponse, error)
+
 	// PurgeRunsWithBodyWithResponse Drops runs that ended.
 	//
 	// Drops the runs to which all of the filter applies, with all they
@@ -4754,7 +4882,7 @@ type ClientWithResponsesInterface interface {
 	// GetStatusWithResponse How the engine does.
 	//
 	// How many runs there are, how large the log is and how fast it grows,
-	// how much room is left, and what was dropped last.
+	// how much room is left, what was dropped last, and how backups stand.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6066,6 +6194,68 @@ func (r ListLimitsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListLimitsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListPurgesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PurgeList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *BadRequest
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthorized
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPurgesResponse) GetJSON200() *PurgeList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPurgesResponse) GetApplicationProblemJSON400() *BadRequest {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPurgesResponse) GetApplicationProblemJSON401() *Unauthorized {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPurgesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPurgesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPurgesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPurgesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPurgesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8350,6 +8540,23 @@ func (c *ClientWithResponses) ListLimitsWithResponse(ctx context.Context, reqEdi
 	return ParseListLimitsResponse(rsp)
 }
 
+// ListPurgesWithResponse What was dropped, newest first.
+//
+// The audit of what was dropped for good, by whom and by which filter. An
+// entry is in the log before the first run goes. The newest 1,000 are
+// shown; those before them stay in the log.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/purge (the `ListPurges` operationId).
+func (c *ClientWithResponses) ListPurgesWithResponse(ctx context.Context, params *ListPurgesParams, reqEditors ...RequestEditorFn) (*ListPurgesResponse, error) {
+	rsp, err := c.ListPurges(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPurgesResponse(rsp)
+}
+
 // PurgeRunsWithBodyWithResponse Drops runs that ended.
 //
 // Drops the runs to which all of the filter applies, with all they
@@ -8671,7 +8878,7 @@ func (c *ClientWithResponses) TerminateRunWithResponse(ctx context.Context, run 
 // GetStatusWithResponse How the engine does.
 //
 // How many runs there are, how large the log is and how fast it grows,
-// how much room is left, and what was dropped last.
+// how much room is left, what was dropped last, and how backups stand.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9741,6 +9948,53 @@ func ParseListLimitsResponse(rsp *http.Response) (*ListLimitsResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest LimitList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPurgesResponse parses an HTTP response from a ListPurgesWithResponse call
+func ParseListPurgesResponse(rsp *http.Response) (*ListPurgesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPurgesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PurgeList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

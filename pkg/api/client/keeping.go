@@ -18,3 +18,16 @@ func (c *Client) Purge(ctx context.Context, r PurgeRequest) (Purged, error) {
 	_, err = c.do(ctx, req, err, &out)
 	return out, err
 }
+
+// Purges says what was dropped, newest first, at most so many entries; 0: as
+// many as the server likes.
+func (c *Client) Purges(ctx context.Context, limit int) (PurgeList, error) {
+	p := ListPurgesParams{}
+	if limit > 0 {
+		p.Limit = &limit
+	}
+	req, err := NewListPurgesRequest(c.server, &p)
+	var out PurgeList
+	_, err = c.do(ctx, req, err, &out)
+	return out, err
+}
