@@ -58,7 +58,7 @@ func (b *book) snapshot() {
 	}
 	records := b.records
 	b.saving.Store(true)
-	save := func() {
+	save := func(*hand) {
 		defer b.saving.Store(false)
 		if err := b.save(state, records); err != nil && !errors.Is(err, context.Canceled) {
 			b.e.log.Warn("snapshot not saved", "book", b.stream, "error", err)

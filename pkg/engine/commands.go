@@ -50,6 +50,6 @@ func (r *run) call(c interpreter.Call) {
 	case c.Repeat == graph.Never:
 		r.pending = append(r.pending, mail{in: interpreter.CallStarted{Path: c.Path, Attempt: c.Attempt}, call: open})
 	default:
-		r.e.calls.begin(open)
+		r.e.calls.begin(open, r.hand)
 	}
 }

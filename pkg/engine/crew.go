@@ -11,16 +11,23 @@ import (
 type crew struct {
 	mu     sync.Mutex
 	n      int // at work
-	idle   []chan func()
+	idle   []*hand
 	closed bool
 	empty  chan struct{} // not nil: closed when n reaches 0
+}
+
+// hand is a goroutine of a crew. What it is called with knows it by that.
+type hand struct {
+	crew *crew
+	next chan func(*hand)
+	then func(*hand) // after the work at hand
 }
 
 // maxIdleCrew is how many goroutines stay when there is nothing to do.
 const maxIdleCrew = 256
 
 // run calls f in a goroutine; it returns false when the crew is closed.
-func (c *crew) run(f func()) bool {
+func (c *crew) run(f func(*hand)) bool {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -31,7 +38,7 @@ func (c *crew) run(f func()) bool {
 		next := c.idle[last]
 		c.idle = c.idle[:last]
 		c.mu.Unlock()
-		next <- f // never waits: it holds one
+		next.next <- f // never waits: it holds one
 		return true
 	}
 	c.mu.Unlock()
@@ -39,20 +46,48 @@ func (c *crew) run(f func()) bool {
 	return true
 }
 
+// pass calls f in the goroutine of h as soon as its work at hand is done, which
+// is to be soon: nobody is woken for it. When h is nil, or has something to do
+// then, f has a goroutine of its own. It returns false when the crew is closed.
+func (c *crew) pass(h *hand, f func(*hand)) bool {
+	if h == nil || h.then != nil {
+		return c.run(f)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		h.then = f
+	}
+	return !c.closed
+}
+
+// hurry has what was passed begin now, in a goroutine of its own: the work at
+// hand takes longer.
+func (h *hand) hurry() {
+	if f := h.then; f != nil {
+		h.then = nil
+		h.crew.run(f)
+	}
+}
+
 // work calls f, and what comes after it.
-func (c *crew) work(f func()) {
-	next := make(chan func(), 1)
+func (c *crew) work(f func(*hand)) {
+	h := &hand{crew: c, next: make(chan func(*hand), 1)}
 	for f != nil {
-		if f(); !c.leave(next) {
+		f(h)
+		if f, h.then = h.then, nil; f != nil {
+			continue
+		}
+		if !c.leave(h) {
 			return
 		}
-		f = <-next
+		f = <-h.next
 	}
 }
 
 // leave counts one that is done. It returns false when nothing is going to
-// come through next.
-func (c *crew) leave(next chan func()) (stays bool) {
+// come through its channel.
+func (c *crew) leave(h *hand) (stays bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n--
@@ -63,7 +98,7 @@ func (c *crew) leave(next chan func()) (stays bool) {
 	if c.closed || len(c.idle) == maxIdleCrew {
 		return false
 	}
-	c.idle = append(c.idle, next)
+	c.idle = append(c.idle, h)
 	return true
 }
 
@@ -77,8 +112,8 @@ func (c *crew) close() {
 // shut closes the crew. The caller holds the lock.
 func (c *crew) shut() {
 	c.closed = true
-	for _, next := range c.idle {
-		close(next)
+	for _, h := range c.idle {
+		close(h.next)
 	}
 	c.idle = nil
 }

@@ -220,22 +220,24 @@ func (d *dispatcher) send(m moves, but *call) {
 		case c.cmd.Repeat == graph.Never:
 			d.e.runs.deliver(c.run.id, mail{in: interpreter.CallStarted{Path: c.id.path, Attempt: c.id.attempt}, call: c})
 		default:
-			d.begin(c)
+			d.begin(c, nil)
 		}
 	}
 }
 
-// begin carries out a call that has its place.
-func (d *dispatcher) begin(c *call) {
-	if !d.e.crew.run(func() { d.work(c) }) {
+// begin carries out a call that has its place, in the goroutine of h if it is
+// not nil.
+func (d *dispatcher) begin(c *call, h *hand) {
+	if !d.e.crew.pass(h, func(h *hand) { d.work(c, h) }) {
 		c.cancel(ErrStopping)
 	}
 }
 
 // work carries out a call, and then one of those that waited for its place.
-func (d *dispatcher) work(c *call) {
+func (d *dispatcher) work(c *call, h *hand) {
 	for c != nil {
-		d.carryOut(c)
+		h.hurry()
+		d.carryOut(c, h)
 		next := d.leave(c)
 		c = nil
 		for _, x := range next.calls {
@@ -289,7 +291,7 @@ func (d *dispatcher) withdraw(c *call) {
 	d.mu.Unlock()
 	if waits {
 		d.send(next, nil)
-		d.e.crew.run(func() { d.carryOut(c) })
+		d.e.crew.run(func(h *hand) { d.carryOut(c, h) })
 	}
 }
 
@@ -319,7 +321,7 @@ func (d *dispatcher) close() {
 
 // carryOut performs a call and hands its result to the run. What the end of
 // the engine interrupted has no result.
-func (d *dispatcher) carryOut(c *call) {
+func (d *dispatcher) carryOut(c *call, h *hand) {
 	defer c.cancel(nil)
 	res := interpreter.CallResult{Path: c.id.path, Attempt: c.id.attempt}
 	out, err := d.perform(c)
@@ -335,7 +337,7 @@ func (d *dispatcher) carryOut(c *call) {
 	if err != nil {
 		res = interpreter.FailedCall(c.cmd, *d.failure(c, err))
 	}
-	d.e.runs.deliver(c.run.id, mail{in: res, call: c})
+	d.e.runs.deliverBy(h, c.run.id, mail{in: res, call: c})
 }
 
 // perform issues the call unless it was stopped while it waited.

@@ -27,6 +27,7 @@ type run struct {
 	idle   *list.Element // in idleRuns; guarded by its lock
 
 	// What follows belongs to the loop.
+	hand    *hand                // who runs it
 	machine *interpreter.Machine // nil: not loaded
 	flow    *graph.Workflow
 	summary eventlog.Summary // as committed
@@ -92,7 +93,8 @@ func (r *run) put(m mail) (awake bool) {
 }
 
 // loop works until there is nothing to do.
-func (r *run) loop() {
+func (r *run) loop(h *hand) {
+	r.hand = h
 	for r.e.ctx.Err() == nil {
 		r.collect()
 		if len(r.settled) == 0 && r.e.untried.suspects(r.id) {
@@ -174,6 +176,7 @@ func (r *run) redirect() {
 // answer answers the questions that came.
 func (r *run) answer() {
 	for len(r.asked) > 0 {
+		r.hand.hurry()
 		ask := r.asked[0]
 		err := r.load()
 		if err == nil && r.records == 0 { // it is about to begin
@@ -196,6 +199,7 @@ func (r *run) work() bool {
 	if r.blocked || r.e.opts.Still || len(r.pending) == 0 && !r.inbox && !r.again {
 		return false
 	}
+	r.hand.hurry()
 	if err := r.load(); err != nil {
 		return r.unloaded(err)
 	}

@@ -35,7 +35,11 @@ func (t *runTable) of(id string) *shard {
 
 // deliver puts m into the run's box and sees to it that somebody looks. It
 // returns false when the engine has ended.
-func (t *runTable) deliver(id string, m mail) bool {
+func (t *runTable) deliver(id string, m mail) bool { return t.deliverBy(nil, id, m) }
+
+// deliverBy is deliver for what a goroutine of the crew does last: it is the
+// one who looks, if nobody does.
+func (t *runTable) deliverBy(h *hand, id string, m mail) bool {
 	s := t.of(id)
 	s.mu.Lock()
 	r := s.runs[id]
@@ -45,7 +49,7 @@ func (t *runTable) deliver(id string, m mail) bool {
 	}
 	awake := r.put(m)
 	s.mu.Unlock()
-	return awake || t.e.crew.run(r.loop)
+	return awake || t.e.crew.pass(h, r.loop)
 }
 
 // offer is deliver for a run that is in memory. It returns false, and delivers

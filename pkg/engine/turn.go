@@ -221,7 +221,7 @@ func (r *run) takeFrom(t *turn) {
 				delete(r.calls, m.call.id)
 				r.e.calls.giveUp(m.call)
 			} else {
-				r.e.calls.begin(m.call)
+				r.e.calls.begin(m.call, r.hand)
 			}
 		}
 	}
@@ -263,6 +263,7 @@ func (r *run) provide(t *turn) error {
 		return nil
 	}
 	r.again = true
+	r.hand.hurry()
 	if r.lacks++; len(t.Events) > 0 {
 		r.lacks = 0
 	}
