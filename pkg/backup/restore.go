@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/eventlog"
@@ -84,6 +85,9 @@ func restore(ctx context.Context, dst, src string, o RestoreOptions) (r Restored
 	if err := os.Remove(staged); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return r, err
 	}
+	if err := dropOld(staged); err != nil {
+		return r, err
+	}
 	c, err := boltlog.BackupFile(ctx, staged, src, boltlog.CopyOptions{})
 	if errors.Is(err, boltlog.ErrOlder) {
 		c, err = upgraded(ctx, staged, src)
@@ -106,6 +110,7 @@ func upgraded(ctx context.Context, staged, src string) (c boltlog.Copied, err er
 	if c, err = boltlog.BackupFile(ctx, staged, src, boltlog.CopyOptions{Unchecked: true}); err != nil {
 		return c, err
 	}
+	defer func() { err = errors.Join(err, dropOld(staged)) }()
 	l, err := boltlog.Open(staged, boltlog.Options{}) //nolint:contextcheck // opening needs none
 	if err == nil {
 		err = l.Close()
@@ -116,12 +121,18 @@ func upgraded(ctx context.Context, staged, src string) (c boltlog.Copied, err er
 	if err == nil && !c.Report.Clean() {
 		err = &boltlog.DamagedCopyError{Report: c.Report}
 	}
-	if olds, _ := filepath.Glob(staged + ".format*"); err == nil {
-		for _, old := range olds {
-			err = errors.Join(err, os.Remove(old))
+	return c, err
+}
+
+// dropOld removes the copies that upgrading a log kept.
+func dropOld(log string) (err error) {
+	entries, err := os.ReadDir(filepath.Dir(log))
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(log)+".format") {
+			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(log), e.Name())))
 		}
 	}
-	return c, err
+	return err
 }
 
 // replace puts staged at dst. What is there keeps a second name first, so that
