@@ -54,6 +54,9 @@ func page() []byte {
 	}
 	for _, family := range wdlexpr.Families() {
 		fmt.Fprintf(&b, "## %s\n\n", family)
+		if family == "The workflow" {
+			fmt.Fprintf(&b, "The examples read this context, in the form of `engine eval --wdl --context FILE`:\n\n```json\n%s\n```\n\n", wdlexpr.ExampleContext)
+		}
 		for _, f := range byFamily[family] {
 			writeFunction(&b, f)
 		}

@@ -153,7 +153,14 @@ func showCase(t *testing.T, source string, env Env) string {
 // TestExamples holds the examples of the function reference against what they
 // yield, and sees that every function has a case of its own.
 func TestExamples(t *testing.T) {
-	context := caseContext(t)
+	x, err := Decode([]byte(ExampleContext))
+	if err != nil {
+		t.Fatal(err)
+	}
+	context, err := NewContext(x, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var sources strings.Builder
 	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
 	if err != nil {
@@ -179,11 +186,49 @@ func TestExamples(t *testing.T) {
 		if !strings.Contains(sources.String(), strings.ToLower(f.Name)+"(") {
 			t.Errorf("%s() has no case in testdata", f.Name)
 		}
+		if len(f.Examples) == 0 {
+			t.Errorf("%s() has no example", f.Name)
+		}
 		if f.Here == "" {
 			t.Errorf("%s() has no counterpart", f.Name)
 		}
 		if f.Summary == "" || !strings.HasSuffix(f.Summary, ".") {
 			t.Errorf("%s() has no summary: %q", f.Name, f.Summary)
+		}
+	}
+}
+
+// TestEachFunction finds in the files of cases, for each function, a call that
+// has a value and one that fails.
+func TestEachFunction(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, failures := map[string]int{}, map[string]int{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		context := contextOf(t, file)
+		for _, c := range readCases(string(text)) {
+			name, _, ok := strings.Cut(strings.TrimLeft(strings.ToLower(c.source), "@{ "), "(")
+			if !ok {
+				continue
+			}
+			if p, _ := Compile(c.source); p != nil {
+				if _, err := p.Eval(context); err == nil {
+					values[name]++
+					continue
+				}
+			}
+			failures[name]++
+		}
+	}
+	for _, f := range Functions() {
+		if name := strings.ToLower(f.Name); values[name] == 0 || failures[name] == 0 {
+			t.Errorf("%s() has %d cases with a value and %d that fail", f.Name, values[name], failures[name])
 		}
 	}
 }

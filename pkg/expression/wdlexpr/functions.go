@@ -24,6 +24,28 @@ type Function struct {
 // "error: " is a failure.
 type Example struct{ Source, Result string }
 
+// ExampleContext is what the examples read: the JSON of a context.
+const ExampleContext = `{
+  "now": "2026-01-31T08:09:10.1234567Z",
+  "trigger": {"name": "manual", "outputs": {"headers": {"x-id": "h1"}, "body": {"name": "Ann", "$formdata": [{"key": "tag", "value": "a"}, {"key": "tag", "value": "b"}, {"key": "city", "value": "Bern"}], "$multipart": [{"body": "one"}]}}},
+  "actions": {
+    "Get order": {"status": "Succeeded", "outputs": {"statusCode": 200, "body": {"id": 7, "lines": ["book", "pen"]}}},
+    "Form": {"outputs": {"body": {"$formdata": [{"key": "color", "value": "red"}, {"key": "size", "value": "S"}, {"key": "size", "value": "L"}]}}},
+    "Parts": {"outputs": {"body": {"$multipart": [{"body": "one"}, {"body": {"two": 2}}]}}}
+  },
+  "action": {"name": "Poll"},
+  "variables": {"total": 12.5},
+  "parameters": {"limit": 10},
+  "item": {"sku": "b-1"},
+  "items": {"For_each": "book"},
+  "iterationIndexes": {"Until": 2},
+  "results": {"Scope": [{"name": "Pay", "status": "Failed"}]},
+  "workflow": {"name": "orders", "run": {"name": "r-1"}},
+  "listCallbackUrl": "https://engine.example/callback",
+  "appsettings": {"REGION": "west"},
+  "agentParameters": {"city": "Bern"}
+}`
+
 // Functions returns all functions by family, in the order of their names.
 func Functions() []Function {
 	here := map[string]string{}

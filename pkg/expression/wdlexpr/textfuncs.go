@@ -76,15 +76,11 @@ var textFunctions = []*function{
 		call:     func(_ *machine, a []Value) (Value, error) { return strings.Map(upper, a[0].(string)), nil },
 	},
 	{
-		name: "trim", params: []param{{name: "text"}}, result: "string",
+		name: "trim", params: []param{{name: "text", takes: kindString, wants: "be a string, the parameters are not valid"}}, result: "string",
 		summary:  "The text without white space at its ends.",
 		examples: []Example{{"@trim('  a b ')", `"a b"`}},
 		call: func(_ *machine, a []Value) (Value, error) {
-			text, ok := a[0].(string)
-			if !ok {
-				return nil, failf("the parameters are not valid: a string is expected, got %s", show(a[0]))
-			}
-			return strings.TrimFunc(text, unicode.IsSpace), nil
+			return strings.TrimFunc(a[0].(string), unicode.IsSpace), nil
 		},
 	},
 	{

@@ -25,11 +25,12 @@ var timeFunctions = []*function{
 	addFunction("addSeconds", "second", Example{"@addSeconds('2018-03-15T00:00:00Z', 10)", `"2018-03-15T00:00:10.0000000Z"`}),
 	shiftFunction("addToTime", "A time that many units later: Second, Minute, Hour, Day, Week, Month or Year.", 1, Example{"@addToTime('2018-01-31T00:00:00Z', 1, 'Month')", `"2018-02-28T00:00:00.0000000Z"`}),
 	shiftFunction("subtractFromTime", "A time that many units earlier.", -1, Example{"@subtractFromTime('2018-01-02T00:00:00Z', 1, 'Day')", `"2018-01-01T00:00:00.0000000Z"`}),
-	nowFunction("getFutureTime", "The time that many units from now.", 1),
-	nowFunction("getPastTime", "The time that many units ago.", -1),
+	nowFunction("getFutureTime", "The time that many units from now.", 1, Example{"@getFutureTime(1, 'Month', 'yyyy-MM-dd')", `"2026-02-28"`}),
+	nowFunction("getPastTime", "The time that many units ago.", -1, Example{"@getPastTime(5, 'Day', 'D')", `"Monday, January 26, 2026"`}),
 	{
 		name: "utcNow", params: []param{paramFormat}, result: "string",
-		summary: "The time now, in UTC.",
+		summary:  "The time now, in UTC.",
+		examples: []Example{{"@utcNow()", `"2026-01-31T08:09:10.1234567Z"`}, {"@utcNow('yyyy-MM-dd')", `"2026-01-31"`}},
 		call: func(m *machine, a []Value) (Value, error) {
 			return m.show(dateOf(m.env.Now(), true), a, 0)
 		},
@@ -108,8 +109,9 @@ var timeFunctions = []*function{
 	},
 	{
 		name: "guid", params: []param{paramFormat}, result: "string",
-		summary: "A UUID that no other call and no other step has. It derives from the run, the step and the expression. Formats: D, N, B, P, X.",
-		call:    callGUID,
+		summary:  "A UUID that no other call and no other step has. It derives from the run, the step and the expression. Formats: D, N, B, P, X.",
+		examples: []Example{{"@length(guid())", "36"}, {"@equals(guid(), guid())", "false"}},
+		call:     callGUID,
 	},
 }
 
@@ -162,9 +164,9 @@ func (m *machine) shift(a []Value, n int64, unit string, i int) (Value, error) {
 	return m.show(d, a, i)
 }
 
-func nowFunction(name, summary string, sign int64) *function {
+func nowFunction(name, summary string, sign int64, example Example) *function {
 	return &function{
-		name: name, params: []param{paramCount, paramUnit, paramFormat}, result: "string", summary: summary,
+		name: name, params: []param{paramCount, paramUnit, paramFormat}, result: "string", summary: summary, examples: []Example{example},
 		call: func(m *machine, a []Value) (Value, error) {
 			d, err := dateOf(m.env.Now(), true).addUnits(sign*a[0].(int64), a[1].(string))
 			if err != nil {
