@@ -142,18 +142,15 @@ func (c *culture) formatNumber(x Value, format string) (string, error) {
 	}
 	letter := format[0] &^ 0x20
 	if isLetter(format[0]) {
-		digits, err := -1, error(nil)
+		digits, standard := -1, strings.Trim(format[1:], "0123456789") == ""
 		if len(format) > 1 {
-			digits, err = strconv.Atoi(format[1:])
+			digits = atoi(format[1:])
 		}
-		if err == nil && strings.IndexByte("CDEFGNPRX", letter) >= 0 && (digits >= 0 || len(format) == 1) {
-			if digits > maxDigits {
-				return "", errNumberFormat
-			}
-			return c.standardNumber(x, format[0], digits)
-		}
-		if len(format) == 1 || err == nil {
+		switch {
+		case standard && (strings.IndexByte("CDEFGNPRX", letter) < 0 || digits > maxDigits):
 			return "", errNumberFormat
+		case standard:
+			return c.standardNumber(x, format[0], digits)
 		}
 	}
 	return c.customNumber(figureOf(x), format), nil
@@ -299,7 +296,7 @@ func (c *culture) general(x Value, f figure, letter byte, digits int) string {
 		return text
 	}
 	f = f.round(digits - f.scale)
-	if f.scale > digits || f.scale < -4 {
+	if f.scale > digits || f.scale < -3 {
 		power := f.scale - 1
 		f.scale = 1
 		sign := "+"

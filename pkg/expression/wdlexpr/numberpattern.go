@@ -207,7 +207,9 @@ func (w *patternWriter) write(c *culture, f figure) string {
 		case 't':
 			b.WriteString(part.text)
 		case '.':
-			if point = true; fraction != "" {
+			b.WriteString(string(digits)) // those that no place took
+			digits, point = nil, true
+			if fraction != "" {
 				b.WriteString(c.decimal)
 			}
 		case 'E':
