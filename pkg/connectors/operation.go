@@ -123,6 +123,11 @@ func encode(id string, v any) (json.RawMessage, error) {
 // marshal writes compact JSON and leaves < > & as they are.
 func marshal(v any) (json.RawMessage, error) {
 	var b bytes.Buffer
+	if raw, ok := v.(json.RawMessage); ok {
+		b.Grow(len(raw))
+		err := json.Compact(&b, raw)
+		return b.Bytes(), err
+	}
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {

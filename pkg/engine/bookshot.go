@@ -58,13 +58,13 @@ func (b *book) snapshot() {
 	}
 	records := b.records
 	b.saving.Store(true)
-	save := func(*hand) {
+	save := func() {
 		defer b.saving.Store(false)
 		if err := b.save(state, records); err != nil && !errors.Is(err, context.Canceled) {
 			b.e.log.Warn("snapshot not saved", "book", b.stream, "error", err)
 		}
 	}
-	if !b.e.crew.run(save) {
+	if !b.e.crew.run(jobFunc(save)) {
 		b.saving.Store(false)
 	}
 }

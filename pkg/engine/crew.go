@@ -16,18 +16,25 @@ type crew struct {
 	empty  chan struct{} // not nil: closed when n reaches 0
 }
 
-// hand is a goroutine of a crew. What it is called with knows it by that.
+// hand is a goroutine of a crew.
 type hand struct {
 	crew *crew
-	next chan func(*hand)
-	then func(*hand) // after the work at hand
+	next chan job
+	then job // after the work at hand
 }
+
+// job is work for a goroutine of a crew, which h is.
+type job interface{ do(h *hand) }
+
+type jobFunc func()
+
+func (f jobFunc) do(*hand) { f() }
 
 // maxIdleCrew is how many goroutines stay when there is nothing to do.
 const maxIdleCrew = 256
 
-// run calls f in a goroutine; it returns false when the crew is closed.
-func (c *crew) run(f func(*hand)) bool {
+// run has j done in a goroutine; it returns false when the crew is closed.
+func (c *crew) run(j job) bool {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -38,25 +45,25 @@ func (c *crew) run(f func(*hand)) bool {
 		next := c.idle[last]
 		c.idle = c.idle[:last]
 		c.mu.Unlock()
-		next.next <- f // never waits: it holds one
+		next.next <- j // never waits: it holds one
 		return true
 	}
 	c.mu.Unlock()
-	go c.work(f)
+	go c.work(j)
 	return true
 }
 
-// pass calls f in the goroutine of h as soon as its work at hand is done, which
-// is to be soon: nobody is woken for it. When h is nil, or has something to do
-// then, f has a goroutine of its own. It returns false when the crew is closed.
-func (c *crew) pass(h *hand, f func(*hand)) bool {
+// pass has j done by h as soon as its work at hand is done, which is to be
+// soon: nobody is woken for it. When h is nil, or has something to do then, j
+// has a goroutine of its own. It returns false when the crew is closed.
+func (c *crew) pass(h *hand, j job) bool {
 	if h == nil || h.then != nil {
-		return c.run(f)
+		return c.run(j)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closed {
-		h.then = f
+		h.then = j
 	}
 	return !c.closed
 }
@@ -64,24 +71,24 @@ func (c *crew) pass(h *hand, f func(*hand)) bool {
 // hurry has what was passed begin now, in a goroutine of its own: the work at
 // hand takes longer.
 func (h *hand) hurry() {
-	if f := h.then; f != nil {
+	if j := h.then; j != nil {
 		h.then = nil
-		h.crew.run(f)
+		h.crew.run(j)
 	}
 }
 
-// work calls f, and what comes after it.
-func (c *crew) work(f func(*hand)) {
-	h := &hand{crew: c, next: make(chan func(*hand), 1)}
-	for f != nil {
-		f(h)
-		if f, h.then = h.then, nil; f != nil {
+// work does j, and what comes after it.
+func (c *crew) work(j job) {
+	h := &hand{crew: c, next: make(chan job, 1)}
+	for j != nil {
+		j.do(h)
+		if j, h.then = h.then, nil; j != nil {
 			continue
 		}
 		if !c.leave(h) {
 			return
 		}
-		f = <-h.next
+		j = <-h.next
 	}
 }
 

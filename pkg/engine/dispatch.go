@@ -228,10 +228,12 @@ func (d *dispatcher) send(m moves, but *call) {
 // begin carries out a call that has its place, in the goroutine of h if it is
 // not nil.
 func (d *dispatcher) begin(c *call, h *hand) {
-	if !d.e.crew.pass(h, func(h *hand) { d.work(c, h) }) {
+	if !d.e.crew.pass(h, c) {
 		c.cancel(ErrStopping)
 	}
 }
+
+func (c *call) do(h *hand) { c.run.e.calls.work(c, h) }
 
 // work carries out a call, and then one of those that waited for its place.
 func (d *dispatcher) work(c *call, h *hand) {
@@ -291,7 +293,7 @@ func (d *dispatcher) withdraw(c *call) {
 	d.mu.Unlock()
 	if waits {
 		d.send(next, nil)
-		d.e.crew.run(func(h *hand) { d.carryOut(c, h) })
+		d.e.crew.run(jobFunc(func() { d.carryOut(c, nil) }))
 	}
 }
 

@@ -106,7 +106,7 @@ func (k *keeper) after(d time.Duration) {
 	default:
 	}
 	k.nextAt = k.e.clock.Now().Add(d)
-	k.stop = k.e.clock.AfterFunc(d, func() { k.e.crew.run(func(*hand) { k.work() }) })
+	k.stop = k.e.clock.AfterFunc(d, func() { k.e.crew.run(jobFunc(k.work)) })
 }
 
 // close ends the work: a pass under way stops at its next step.

@@ -64,7 +64,7 @@ func (e *Engine) recover(ctx context.Context) error {
 		alone[i] = s.Stream
 	}
 	e.untried.add(group, alone)
-	e.crew.run(func(*hand) { e.takeUp(group, alone) })
+	e.crew.run(jobFunc(func() { e.takeUp(group, alone) }))
 	return nil
 }
 

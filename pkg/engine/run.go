@@ -28,6 +28,7 @@ type run struct {
 
 	// What follows belongs to the loop.
 	hand    *hand                // who runs it
+	spare   []mail               // memory for the box
 	machine *interpreter.Machine // nil: not loaded
 	flow    *graph.Workflow
 	summary eventlog.Summary // as committed
@@ -92,8 +93,8 @@ func (r *run) put(m mail) (awake bool) {
 	return awake
 }
 
-// loop works until there is nothing to do.
-func (r *run) loop(h *hand) {
+// do works until there is nothing to do.
+func (r *run) do(h *hand) {
 	r.hand = h
 	for r.e.ctx.Err() == nil {
 		r.collect()
@@ -124,8 +125,9 @@ func (r *run) loop(h *hand) {
 func (r *run) collect() {
 	r.mu.Lock()
 	box := r.box
-	r.box = nil
+	r.box = r.spare
 	r.mu.Unlock()
+	defer func() { r.spare = without(box, len(box)) }()
 	for _, m := range box {
 		if m.woken {
 			r.woken++

@@ -49,7 +49,7 @@ func (t *runTable) deliverBy(h *hand, id string, m mail) bool {
 	}
 	awake := r.put(m)
 	s.mu.Unlock()
-	return awake || t.e.crew.pass(h, r.loop)
+	return awake || t.e.crew.pass(h, r)
 }
 
 // offer is deliver for a run that is in memory. It returns false, and delivers
@@ -64,7 +64,7 @@ func (t *runTable) offer(id string, m mail) bool {
 	}
 	awake := r.put(m)
 	s.mu.Unlock()
-	return awake || t.e.crew.run(r.loop)
+	return awake || t.e.crew.run(r)
 }
 
 // deliverNew is deliver for a run that is about to begin. It returns false,
@@ -79,7 +79,7 @@ func (t *runTable) deliverNew(r *run, m mail) (isNew, ok bool) {
 	s.runs[r.id] = r
 	r.put(m)
 	s.mu.Unlock()
-	return true, t.e.crew.run(r.loop)
+	return true, t.e.crew.run(r)
 }
 
 // park ends the loop of r when nothing came in the meantime, and takes r out

@@ -72,7 +72,7 @@ func (s *shelf) deliver(stream string, m bookMail) bool {
 		s.books[stream] = b
 	}
 	s.mu.Unlock()
-	return b.put(m) || s.e.crew.run(func(*hand) { b.loop() })
+	return b.put(m) || s.e.crew.run(jobFunc(b.loop))
 }
 
 // tell has a book take an input and waits until its turn is in the log. The

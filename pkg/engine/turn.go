@@ -41,8 +41,7 @@ func (t *turn) reset() {
 // read, then the run's own mail, unless there are more messages than one turn
 // looks at.
 func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
-	in := r.turn.in[:0]
-	defer func() { r.turn.in = in }()
+	r.turn.in = r.turn.in[:0]
 	var messages []eventlog.Message
 	if r.inbox {
 		size := 0
@@ -57,17 +56,17 @@ func (r *run) inputs() ([]interpreter.Input, []eventlog.Message, error) {
 			if err != nil {
 				return nil, nil, &stuckError{ReasonCorrupt, fmt.Errorf("message %d of %s: %w", msg.ID.Seq, msg.ID.Sender, err)}
 			}
-			in, messages = append(in, x), append(messages, msg)
+			r.turn.in, messages = append(r.turn.in, x), append(messages, msg)
 			if size += len(msg.Body); len(messages) == maxMessages || size >= maxRead {
-				return in, messages, nil
+				return r.turn.in, messages, nil
 			}
 		}
 		r.inbox = false
 	}
 	for _, m := range r.pending {
-		in = append(in, m.in)
+		r.turn.in = append(r.turn.in, m.in)
 	}
-	return in, messages, nil
+	return r.turn.in, messages, nil
 }
 
 // decide has the machine decide. Everything that can go wrong inside it does
@@ -225,7 +224,20 @@ func (r *run) takeFrom(t *turn) {
 			}
 		}
 	}
-	r.pending = append(r.pending[:0:0], r.pending[len(t.taken):]...)
+	t.taken, r.pending = nil, without(r.pending, len(t.taken))
+}
+
+// maxKept is how many mails a run keeps memory for when there are none.
+const maxKept = 16
+
+// without returns mails without the first n, in the same memory.
+func without(mails []mail, n int) []mail {
+	rest := copy(mails, mails[n:])
+	clear(mails[rest:])
+	if rest == 0 && cap(mails) > maxKept {
+		return nil
+	}
+	return mails[:rest]
 }
 
 // refusal returns why input i did not matter, nil when it did.

@@ -92,7 +92,8 @@ func appendObject(buf []byte, object map[string]any, depth int, recorded bool) (
 	}
 	buf = append(buf, '{')
 	var err error
-	for i, name := range sortedNames(object) {
+	var few [8]string
+	for i, name := range appendNames(few[:0], object) {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
@@ -110,7 +111,12 @@ func appendObject(buf []byte, object map[string]any, depth int, recorded bool) (
 
 // sortedNames returns the member names of object in order.
 func sortedNames(object map[string]any) []string {
-	names := make([]string, 0, len(object))
+	return appendNames(make([]string, 0, len(object)), object)
+}
+
+// appendNames is sortedNames in memory that is there, if it is enough. names
+// is empty.
+func appendNames(names []string, object map[string]any) []string {
 	for name := range object { // order does not show: sorted below
 		names = append(names, name)
 	}

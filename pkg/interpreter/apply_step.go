@@ -12,10 +12,15 @@ import (
 )
 
 func timerID(kind timerKind, s *step) string {
-	if s == nil {
-		return kind.String() + ":"
+	return string(appendTimerID(nil, kind, s))
+}
+
+func appendTimerID(to []byte, kind timerKind, s *step) []byte {
+	to = append(append(to, kind.String()...), ':')
+	if s != nil {
+		to = append(to, s.path...)
 	}
-	return kind.String() + ":" + s.path
+	return to
 }
 
 func (m *Machine) setTimer(kind timerKind, s *step, due time.Time) {
@@ -25,7 +30,10 @@ func (m *Machine) setTimer(kind timerKind, s *step, due time.Time) {
 }
 
 func (m *Machine) clearTimer(kind timerKind, s *step) {
-	if id := timerID(kind, s); m.st.timers.remove(id) {
+	var room [64]byte // most are not set, and cost no memory
+	if m.st.timers.has(appendTimerID(room[:0], kind, s)) {
+		id := timerID(kind, s)
+		m.st.timers.remove(id)
 		m.touch(id)
 	}
 }

@@ -32,6 +32,11 @@ func (o *ordered[T]) get(key string) (x T, ok bool) {
 	return o.list[i].x, true
 }
 
+func (o *ordered[T]) has(key []byte) bool {
+	_, ok := o.at[string(key)]
+	return ok
+}
+
 func (o *ordered[T]) remove(key string) bool {
 	i, ok := o.at[key]
 	if !ok {
