@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -80,7 +79,7 @@ func (a *app) backup(ctx context.Context, file string, o backupOptions) error {
 	if o.status || o.there {
 		return a.serversBackup(ctx, o)
 	}
-	if info, err := os.Stat(file); err == nil && info.IsDir() {
+	if isDir(file) {
 		file = filepath.Join(file, backup.Name(a.clock.Now()))
 	}
 	began := a.clock.Now()
@@ -170,6 +169,8 @@ func copyFailure(file string, err error) error {
 		return failf(`"`+self()+` check" lists all of it; --no-check copies the log as it is`, "%s was not made: %w", file, damaged)
 	case errors.Is(err, fs.ErrExist):
 		return usagef("name another file, or a directory", "%s is there already", file)
+	case errors.Is(err, fs.ErrNotExist) && !isDir(filepath.Dir(file)):
+		return usagef("make it first", "there is no directory %s", filepath.Dir(file))
 	}
 	return brokenf("", "%s was not made: %w", file, err)
 }

@@ -24,7 +24,7 @@ func (a *app) startBackups(store *boltlog.Log, env *config.Environment, log *slo
 	b := &backups{store: store, log: log}
 	if env != nil && env.Backup != nil {
 		b.worker = backup.Start(backup.Options{
-			Source: store, Clock: a.clock, To: env.Backup.To, Every: env.Backup.Every, Keep: env.Backup.Keep, Logger: log,
+			Source: store, Clock: a.clock, To: absolute(env.Backup.To), Every: env.Backup.Every, Keep: env.Backup.Keep, Logger: log,
 		})
 	}
 	return b

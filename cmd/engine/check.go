@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +42,7 @@ func (a *app) check(ctx context.Context, file, data string, asJSON bool) error {
 	d := dataOf(".", data)
 	if file == "" {
 		file = d.log()
-	} else if info, err := os.Stat(file); err == nil && info.IsDir() {
+	} else if isDir(file) {
 		d = dataOf(".", file)
 		file = d.log()
 	}

@@ -24,7 +24,9 @@ compacted. "engine status" says when it is worth it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file := dataOf(".", data).log()
 			if len(args) > 0 {
-				file = args[0]
+				if file = args[0]; isDir(file) {
+					file = dataOf(".", file).log()
+				}
 			}
 			if !exists(file) {
 				return usagef("name a log, or a data directory with --data", "there is no log at %s", file)

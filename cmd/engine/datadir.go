@@ -60,6 +60,11 @@ func exists(file string) bool {
 	return err == nil
 }
 
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // serverInfo is what engine serve leaves in the data directory for the other
 // commands.
 type serverInfo struct {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keelstep/keelstep/pkg/api/client"
 	"github.com/keelstep/keelstep/pkg/config"
+	"github.com/keelstep/keelstep/pkg/expression"
 )
 
 // purgeOptions is the flags of engine purge.
@@ -62,6 +64,9 @@ included. That stands in the log before the first run goes.`,
 }
 
 func (a *app) purge(ctx context.Context, runs []string, o purgeOptions) error {
+	if err := o.means(len(runs) > 0); err != nil {
+		return err
+	}
 	r, err := a.connect(ctx, o.at)
 	if err != nil {
 		return err
@@ -103,6 +108,25 @@ func (a *app) purge(ctx context.Context, runs []string, o purgeOptions) error {
 	writef(a.out, "%d %s %s\n", all.Runs, plural(all.Runs, "run"), word)
 	if n := all.KeptForFamily; n > 0 {
 		writef(a.out, "%d %s kept: the caller or a child is open\n", n, plural(n, "run"))
+	}
+	return nil
+}
+
+// means says what is wrong with a filter, in the words of the command line.
+func (o *purgeOptions) means(named bool) error {
+	r := &o.request
+	if !named && !r.All && len(o.statuses)+len(r.Attributes) == 0 && r.Workflow+r.Version+r.OlderThan+r.Error == "" {
+		return usagef("give a filter, or --all for each run that ended", "nothing says which runs are meant")
+	}
+	for _, s := range o.statuses {
+		if !slices.Contains(config.RetentionStatuses, s) {
+			return usagef("there are "+strings.Join(config.RetentionStatuses, ", "), "--status: no run ends with the status %q", s)
+		}
+	}
+	if r.OlderThan != "" {
+		if age, err := expression.ParseDuration(r.OlderThan); err != nil || age < 0 {
+			return usagef("write it like 12h or 30d", "--older-than: %q is no age", r.OlderThan)
+		}
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func restoreFailure(file string, data dataDir, err error) error {
 	case errors.As(err, &damaged):
 		return failf(`take an older copy; "`+self()+` check `+file+`" lists all that is damaged`, "%s was not restored: %w", file, damaged)
 	case errors.Is(err, eventlog.ErrCorrupt):
-		return failf(`take an older copy; "`+self()+` check `+file+`" says more`, "%s is damaged: %w", file, err)
+		return failf(`take an older copy; "`+self()+` check `+file+`" says more`, "%s was not restored: %w", file, innermost(err, eventlog.ErrCorrupt))
 	case errors.Is(err, backup.ErrOccupied):
 		return usagef("--force puts the copy in its place and keeps it beside", "there is a log already: %s", data.log())
 	case errors.Is(err, boltlog.ErrLocked):
@@ -116,4 +116,16 @@ func restoreFailure(file string, data dataDir, err error) error {
 		return usagef("", "there is no file %s", file)
 	}
 	return brokenf("", "%w", err)
+}
+
+// innermost is the error furthest inside that still is of a kind: what was being
+// done all around it is known to who reads it.
+func innermost(err, kind error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil || !errors.Is(inner, kind) || errors.Unwrap(inner) == nil && inner == kind {
+			return err
+		}
+		err = inner
+	}
 }

@@ -21,8 +21,8 @@ func exportCommand(a *app) *cobra.Command {
 	var statuses []string
 	c := &cobra.Command{
 		Use: "export [FILE]", Short: "Write runs as JSON lines",
-		Long: `export writes runs with all they recorded, one JSON object a line, to a file or to
-the standard output. "engine import" takes them to another engine. Each line
+		Long: `export writes runs with all they recorded, one JSON object a line, to a file or,
+without one or with "-", to the standard output. "engine import" takes them to another engine. Each line
 carries a hash of itself and all before it.
 
 What a log holds stands in the file: secrets are sealed in it, values of steps
@@ -61,7 +61,7 @@ func (a *app) export(ctx context.Context, file string, at place, o client.Export
 		return explain(err)
 	}
 	defer body.Close()
-	if file == "" {
+	if file == "" || file == "-" {
 		if _, err := io.Copy(a.stdout, body); err != nil {
 			return failf("what was written is not whole: do it again", "export: %w", err)
 		}
@@ -119,7 +119,7 @@ sent, the standard input while it comes.
 Runs that have not ended stay behind unless --open is given: then they go on
 here, so stop the engine that they come from first. Runs of which others keep
 something (a place in a limit, a match of events, a caller, a child) are taken
-only when they have ended.`,
+only when they have ended. A data directory without a log gets one.`,
 		Example: "  engine import runs.jsonl --data /var/lib/engine\n  gunzip -c runs.jsonl.gz | engine import - --skip-existing",
 		Args:    wantArgs(1, 1, "a file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -142,6 +142,16 @@ func (a *app) importRuns(ctx context.Context, file string, o importOptions) erro
 		return err
 	}
 	defer closeFile()
+	if data := dataOf(".", o.data); o.data != "" && o.server == "" && !data.hasLog() { // a new engine
+		if err := data.make(); err != nil {
+			return err
+		}
+		l, err := a.openLocal(ctx, localOptions{data: data, still: true})
+		if err != nil {
+			return err
+		}
+		l.remote.close()
+	}
 	r, err := a.connect(ctx, o.place)
 	if err != nil {
 		return err

@@ -78,8 +78,15 @@ func restore(ctx context.Context, dst, src string, o RestoreOptions) (r Restored
 		}
 		defer release() // who waits for it finds the copy then
 	}
-	if err := os.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
-		return r, err
+	if _, err := os.Stat(filepath.Dir(dst)); errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
+			return r, err
+		}
+		defer func() {
+			if err != nil {
+				_ = os.Remove(filepath.Dir(dst)) // unless there is something in it
+			}
+		}()
 	}
 	staged := boltlog.StagedName(dst)
 	if err := os.Remove(staged); err != nil && !errors.Is(err, fs.ErrNotExist) {

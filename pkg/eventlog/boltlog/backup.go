@@ -39,6 +39,9 @@ type DamagedCopyError struct{ Report Report }
 
 func (e *DamagedCopyError) Error() string {
 	n := uint64(len(e.Report.Damage)) + e.Report.More
+	if n == 1 {
+		return fmt.Sprintf("the copy is damaged: %s", e.Report.Damage[0])
+	}
 	return fmt.Sprintf("the copy is damaged in %d places, the first is %s", n, e.Report.Damage[0])
 }
 
