@@ -2,6 +2,7 @@ package wdlexpr
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -324,7 +325,7 @@ func callSort(m *machine, a []Value) (Value, error) {
 			return nil, wantsf(1, "hold values of one kind, got %s at place %d", describe(keys[i]), i)
 		}
 	}
-	if err := m.charge(len(list)); err != nil {
+	if err := m.charge(len(list) * bits.Len(uint(len(list))) / elementsPerStep); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(places, func(i, j int) int { return compareKeys(keys[i], keys[j]) })

@@ -7,10 +7,13 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // addSeeds adds the sources of all cases and examples.
@@ -171,6 +174,58 @@ func FuzzArithmetic(f *testing.F) {
 		}
 		if back, err := strconv.ParseFloat(floatText(float64(x)), 64); err != nil || back != float64(x) {
 			t.Errorf("%d as a float is %s", x, floatText(float64(x)))
+		}
+	})
+}
+
+// FuzzSearch holds the functions that look for a text in another, cut it and
+// compare it, against a model of UTF-16 units that tries every place.
+func FuzzSearch(f *testing.F) {
+	f.Add("a😀bAé😀", "😀", 3)
+	f.Add("ÉéÉ", "é", -2)
+	f.Add("aaaa", "AA", 2)
+	f.Add("", "", 1)
+	f.Fuzz(func(t *testing.T, text, part string, n int) {
+		if len(text) > 200 || len(part) > 200 || !utf8.ValidString(text) || !utf8.ValidString(part) {
+			return
+		}
+		fold := func(s string) []uint16 { return utf16.Encode([]rune(strings.Map(upper, s))) }
+		whole, piece := fold(text), fold(part)
+		var places []int
+		for i := 0; i+len(piece) <= len(whole); i++ {
+			if slices.Equal(whole[i:i+len(piece)], piece) {
+				places = append(places, i)
+			}
+		}
+		at := func(i int) int64 {
+			if i < 0 || i >= len(places) || part == "" {
+				return -1
+			}
+			return int64(places[i])
+		}
+		first, last, nth := at(0), at(len(places)-1), at(n-1)
+		if n < 0 {
+			nth = at(len(places) + n)
+		}
+		if part == "" {
+			first, last = 0, int64(max(0, len(whole)-1))
+		}
+		m := &machine{}
+		models := map[string]Value{
+			"indexOf": first, "lastIndexOf": last, "length": int64(len(utf16.Encode([]rune(text)))),
+			"startsWith": len(places) > 0 && places[0] == 0, "endsWith": len(places) > 0 && places[len(places)-1] == len(whole)-len(piece),
+			"less": slices.Compare(utf16.Encode([]rune(text)), utf16.Encode([]rune(part))) < 0, "equals": text == part,
+		}
+		for name, want := range models {
+			args := []Value{text, part}[:len(find(name).params)]
+			if got, err := find(name).call(m, args); err != nil || got != want {
+				t.Errorf("%s(%q, %q) = %v, %v, want %v", name, text, part, got, err, want)
+			}
+		}
+		if n != 0 {
+			if got, err := find("nthIndexOf").call(m, []Value{text, part, int64(n)}); err != nil || got != nth {
+				t.Errorf("nthIndexOf(%q, %q, %d) = %v, %v, want %d", text, part, n, got, err, nth)
+			}
 		}
 	})
 }

@@ -129,7 +129,6 @@ func huge() []string {
 		"@encodeXmlValue(replace(parameters('p'), 'x', '<<<<'))",
 		"@encodeXmlName(replace(parameters('p'), 'x', '<<'))",
 		"@toUpper(concat(" + p9 + ", toLower(concat(" + p9 + ", toUpper(concat(" + p9 + "))))))",
-		"@indexOf(concat(" + p9 + "), concat(parameters('p'), 'y'))",
 		"@startsWith(concat(" + p9 + "), concat(" + p9 + "))",
 		// values as texts
 		"@string(createArray(" + many("parameters('p')", 100) + "''))",

@@ -1,6 +1,9 @@
 package wdlexpr
 
-import "strings"
+import (
+	"cmp"
+	"unicode/utf8"
+)
 
 // logicFunctions decide and compare.
 var logicFunctions = []*function{
@@ -134,16 +137,19 @@ func comparison(name, summary string, examples []Example, holds func(int) bool) 
 
 // compareTexts compares texts by their characters, as UTF-16 has them.
 func compareTexts(a, b string) int {
-	if c := strings.Compare(a, b); c == 0 {
-		return 0
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
 	}
-	x, y := []rune(a), []rune(b)
-	for i := 0; i < len(x) && i < len(y); i++ {
-		if x[i] != y[i] {
-			return unitOrder(x[i]) - unitOrder(y[i])
-		}
+	if i == len(a) || i == len(b) {
+		return len(a) - len(b)
 	}
-	return len(x) - len(y)
+	for i > 0 && !utf8.RuneStart(a[i]) { // both are in the same character, or at its start
+		i--
+	}
+	x, _ := utf8.DecodeRuneInString(a[i:])
+	y, _ := utf8.DecodeRuneInString(b[i:])
+	return cmp.Compare(unitOrder(x), unitOrder(y))
 }
 
 // unitOrder is where a character stands among others in UTF-16, whose

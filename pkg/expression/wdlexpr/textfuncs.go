@@ -2,9 +2,9 @@ package wdlexpr
 
 import (
 	"errors"
-	"math"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // textFunctions work on texts. Places and lengths count UTF-16 units, as .NET
@@ -23,16 +23,19 @@ var textFunctions = []*function{
 		call:     callLength,
 	},
 	search("startsWith", "Whether a text starts with another. Case does not count.", "boolean", []Example{{"@startsWith('Hello world', 'HELLO')", "true"}},
-		func(_ *machine, t, s []uint16) Value { return len(s) <= len(t) && indexFold(t[:len(s)], s, 0) == 0 }),
+		func(t, s string) Value { return strings.HasPrefix(t, s) }),
 	search("endsWith", "Whether a text ends with another. Case does not count.", "boolean", []Example{{"@endsWith('Hello world', 'World')", "true"}},
-		func(_ *machine, t, s []uint16) Value {
-			return len(s) <= len(t) && indexFold(t[len(t)-len(s):], s, 0) == 0
-		}),
+		func(t, s string) Value { return strings.HasSuffix(t, s) }),
 	search("indexOf", "The place of the first occurrence of a text, from 0 on; -1 when there is none. Case does not count.", "integer", []Example{{"@indexOf('hello world', 'WORLD')", "6"}},
-		func(_ *machine, t, s []uint16) Value { return int64(indexFold(t, s, 0)) }),
+		func(t, s string) Value { return placeOf(t, strings.Index(t, s)) }),
 	search("lastIndexOf", "The place of the last occurrence of a text; -1 when there is none. Of an empty text it is the last character's. Case does not count.", "integer",
 		[]Example{{"@lastIndexOf('hello hello', 'Hello')", "6"}, {"@lastIndexOf('abc', '')", "2"}},
-		func(_ *machine, t, s []uint16) Value { return int64(lastIndexFold(t, s)) }),
+		func(t, s string) Value {
+			if s == "" {
+				return int64(max(0, unitsLen(t)-1))
+			}
+			return placeOf(t, strings.LastIndex(t, s))
+		}),
 	{
 		name: "nthIndexOf", params: []param{{name: "text", takes: kindString}, {name: "search", takes: kindString}, {name: "n", takes: kindInt}}, result: "integer",
 		summary:  "The place of the nth occurrence of a text, counted from the end when n is negative; -1 when there are fewer. Case does not count.",
@@ -139,72 +142,27 @@ func isASCII(s string) bool {
 	return true
 }
 
-// foldUnit is a unit in upper case.
-func foldUnit(u uint16) uint16 {
-	if r := upper(rune(u)); r < 0x10000 {
-		return uint16(r)
+// folded returns a text in upper case, character by character: texts that
+// differ in case alone become the same, places stay where they are.
+func folded(s string) string { return strings.Map(upper, s) }
+
+// placeOf is the place, in units, of byte i of a text; -1 stays -1.
+func placeOf(text string, i int) int64 {
+	if i < 0 {
+		return -1
 	}
-	return u
+	return int64(unitsLen(text[:i]))
 }
 
-// indexFold returns the first place from from on where t holds s but for case,
-// -1 when there is none. Both must be folded.
-func indexFold(t, s []uint16, from int) int {
-	for i := from; i+len(s) <= len(t); i++ {
-		j := 0
-		for j < len(s) && t[i+j] == s[j] {
-			j++
-		}
-		if j == len(s) {
-			return i
-		}
-	}
-	return -1
-}
-
-func lastIndexFold(t, s []uint16) int {
-	if len(s) == 0 {
-		return max(0, len(t)-1)
-	}
-	for i := len(t) - len(s); i >= 0; i-- {
-		if indexFold(t[i:i+len(s)], s, 0) == 0 {
-			return i
-		}
-	}
-	return -1
-}
-
-// folded returns a text in upper case, as units.
-func folded(s string) []uint16 {
-	list := units(s)
-	for i, u := range list {
-		list[i] = foldUnit(u)
-	}
-	return list
-}
-
-// search is a function that looks for a text in another.
-func search(name, summary, result string, examples []Example, find func(m *machine, text, search []uint16) Value) *function {
+// search is a function that looks for a text in another; both come folded.
+func search(name, summary, result string, examples []Example, find func(text, search string) Value) *function {
 	return &function{
 		name: name, params: []param{{name: "text", takes: kindString}, {name: "search", takes: kindString}},
 		result: result, summary: summary, examples: examples,
-		call: func(m *machine, a []Value) (Value, error) {
-			text, part := folded(a[0].(string)), folded(a[1].(string))
-			if err := m.chargeSearch(len(text), len(part)); err != nil {
-				return nil, err
-			}
-			return find(m, text, part), nil
+		call: func(_ *machine, a []Value) (Value, error) {
+			return find(folded(a[0].(string)), folded(a[1].(string))), nil
 		},
 	}
-}
-
-// chargeSearch takes the steps of a search, which may look at each character of
-// the text as often as the part is long.
-func (m *machine) chargeSearch(text, part int) error {
-	if part > 0 && text > math.MaxInt/part {
-		return errSteps
-	}
-	return m.charge(text * part / (bytesPerStep * bytesPerStep))
 }
 
 func callLength(_ *machine, a []Value) (Value, error) {
@@ -219,18 +177,21 @@ func callNthIndexOf(m *machine, a []Value) (Value, error) {
 	if n == 0 {
 		return nil, wantsf(3, "be other than 0")
 	}
-	if err := m.chargeSearch(len(text), len(part)); err != nil {
-		return nil, err
-	}
-	if len(part) == 0 {
+	if part == "" {
 		return int64(-1), nil
 	}
 	var places []int
-	for i := indexFold(text, part, 0); i >= 0; i = indexFold(text, part, i+1) {
-		places = append(places, i)
-		if n > 0 && int64(len(places)) == n {
+	for i := 0; n < 0 || int64(len(places)) < n; {
+		next := strings.Index(text[i:], part)
+		if next < 0 {
 			break
 		}
+		if err := m.charge(1 + len(part)/bytesPerStep); err != nil {
+			return nil, err
+		}
+		places = append(places, i+next)
+		_, size := utf8.DecodeRuneInString(text[i+next:])
+		i += next + size
 	}
 	if n < 0 {
 		n += int64(len(places)) + 1
@@ -238,7 +199,7 @@ func callNthIndexOf(m *machine, a []Value) (Value, error) {
 	if n < 1 || n > int64(len(places)) {
 		return int64(-1), nil
 	}
-	return int64(places[n-1]), nil
+	return placeOf(text, places[n-1]), nil
 }
 
 func callReplace(m *machine, a []Value) (Value, error) {

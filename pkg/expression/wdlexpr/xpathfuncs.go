@@ -107,7 +107,7 @@ func ofTexts(f func(s, t string) pathValue) func(*pathContext, []pathCode) (path
 		if err != nil {
 			return nil, err
 		}
-		return f(s, t), c.m.chargeSearch(len(s), len(t))
+		return f(s, t), c.m.chargeText(len(s) + len(t))
 	}
 }
 
