@@ -123,7 +123,7 @@ func restoreFailure(file string, data dataDir, err error) error {
 func innermost(err, kind error) error {
 	for {
 		inner := errors.Unwrap(err)
-		if inner == nil || !errors.Is(inner, kind) || errors.Unwrap(inner) == nil && inner == kind {
+		if !errors.Is(inner, kind) || inner.Error() == kind.Error() {
 			return err
 		}
 		err = inner

@@ -150,7 +150,7 @@ func (a *app) importRuns(ctx context.Context, file string, o importOptions) erro
 		if err != nil {
 			return err
 		}
-		l.remote.close()
+		l.close()
 	}
 	r, err := a.connect(ctx, o.place)
 	if err != nil {

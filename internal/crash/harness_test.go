@@ -2,7 +2,6 @@ package crash_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -10,11 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/keelstep/keelstep/internal/served"
 )
 
 // harness is a project, its server and what the clients know.
@@ -25,8 +25,7 @@ type harness struct {
 	project string
 	world   *world
 	server  *exec.Cmd
-	url     string
-	key     string
+	at      served.Server
 	client  *http.Client
 	tally   tally
 
@@ -103,7 +102,7 @@ func (h *harness) data(name string) string { return filepath.Join(h.project, ".e
 
 // start starts the server without waiting for it.
 func (h *harness) start() *bytes.Buffer {
-	_ = os.Remove(h.data("server.json"))
+	served.Forget(filepath.Join(h.project, ".engine"))
 	out := &bytes.Buffer{}
 	h.server = exec.Command(h.bin, "serve", h.project, "--listen", "127.0.0.1:0")
 	h.server.Stdout, h.server.Stderr = out, out
@@ -117,15 +116,12 @@ func (h *harness) start() *bytes.Buffer {
 func (h *harness) await(out *bytes.Buffer) {
 	deadline := time.Now().Add(10 * time.Minute) // others may need the machine
 	for time.Now().Before(deadline) {
-		var at struct{ Address string }
-		b, err := os.ReadFile(h.data("server.json"))
-		if err == nil && json.Unmarshal(b, &at) == nil && at.Address != "" {
-			key, err := os.ReadFile(h.data("engine.key"))
-			if err == nil {
-				h.url, h.key = at.Address, strings.TrimSpace(string(key))
-				h.tidy()
-				return
-			}
+		at, ok := served.Find(filepath.Join(h.project, ".engine"))
+		if ok {
+			h.at = at
+			h.at.Client = h.client
+			h.tidy()
+			return
 		}
 		time.Sleep(2 * time.Millisecond)
 	}

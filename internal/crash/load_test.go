@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/keelstep/keelstep/internal/served"
 )
 
 // clients is how many start runs at once.
@@ -139,28 +139,13 @@ func (h *harness) answered(order string) (before bool) {
 
 // do makes one request. The status is 0 when there was no answer.
 func (h *harness) do(ctx context.Context, method, path, idempotency, body string, into any) (status int, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, h.url+path, strings.NewReader(body))
-	if err != nil {
-		return 0, err
+	var answer json.RawMessage
+	status, err = h.at.Do(ctx, served.Request{Method: method, Path: path, Key: idempotency, Body: body}, &answer)
+	switch {
+	case err != nil:
+		return status, err
+	case status >= 300:
+		return status, fmt.Errorf("%s %s: %d: %s", method, path, status, answer)
 	}
-	req.Header.Set("Authorization", "Bearer "+h.key)
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if idempotency != "" {
-		req.Header.Set("Idempotency-Key", idempotency)
-	}
-	resp, err := h.client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return 0, err
-	}
-	if resp.StatusCode >= 300 {
-		return resp.StatusCode, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, b)
-	}
-	return resp.StatusCode, json.Unmarshal(b, into)
+	return status, json.Unmarshal(answer, into)
 }

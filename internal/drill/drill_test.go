@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/keelstep/keelstep/internal/served"
 )
 
 var rounds = flag.Int("drill.n", 1, "how often a machine is lost")
@@ -62,8 +64,7 @@ type drill struct {
 	shop    *shop
 	server  *exec.Cmd
 	data    string
-	url     string
-	key     string
+	at      served.Server
 	mu      sync.Mutex
 	acked   map[string]string // run by order
 	next    int
@@ -127,18 +128,13 @@ func (d *drill) serve() {
 		d.t.Fatal(err)
 	}
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		var at struct{ Address string }
-		b, err := os.ReadFile(filepath.Join(d.data, "server.json"))
-		key, failed := os.ReadFile(filepath.Join(d.data, "engine.key"))
-		if err != nil || failed != nil || json.Unmarshal(b, &at) != nil {
+		at, ok := served.Find(d.data)
+		if !ok {
 			continue
 		}
-		d.url, d.key = at.Address, strings.TrimSpace(string(key))
-		if res, err := http.Get(d.url + "/readyz"); err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return
-			}
+		d.at = at
+		if status, _ := at.Do(d.t.Context(), served.Request{Method: http.MethodGet, Path: "/readyz"}, nil); status == http.StatusOK {
+			return
 		}
 	}
 	d.kill()
@@ -156,7 +152,7 @@ func (d *drill) kill() {
 // load starts runs until told to stop.
 func (d *drill) load(stop <-chan struct{}) *sync.WaitGroup {
 	var all sync.WaitGroup
-	url, key := d.url, d.key
+	at := d.at
 	for range 4 {
 		all.Go(func() {
 			for {
@@ -164,7 +160,7 @@ func (d *drill) load(stop <-chan struct{}) *sync.WaitGroup {
 				case <-stop:
 					return
 				default:
-					d.start(url, key)
+					d.start(at)
 				}
 			}
 		})
@@ -173,25 +169,17 @@ func (d *drill) load(stop <-chan struct{}) *sync.WaitGroup {
 }
 
 // start starts one run and notes that it was acknowledged.
-func (d *drill) start(url, key string) {
+func (d *drill) start(at served.Server) {
 	d.mu.Lock()
 	d.next++
 	order := fmt.Sprint("o", d.next)
 	d.mu.Unlock()
-	req, err := http.NewRequest(http.MethodPost, url+"/v1/workflows/order/runs", strings.NewReader(fmt.Sprintf(`{"id":%q}`, order)))
-	if err != nil {
-		return
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return // the machine is gone
-	}
-	defer res.Body.Close()
 	var got struct{ Run string }
-	if res.StatusCode != http.StatusAccepted || json.NewDecoder(res.Body).Decode(&got) != nil {
-		return
+	status, err := at.Do(d.t.Context(), served.Request{
+		Method: http.MethodPost, Path: "/v1/workflows/order/runs", Body: fmt.Sprintf(`{"id":%q}`, order),
+	}, &got)
+	if err != nil || status != http.StatusAccepted {
+		return // the machine is gone
 	}
 	d.mu.Lock()
 	d.acked[order], d.ackedAt = got.Run, time.Now()
@@ -280,19 +268,9 @@ func (d *drill) ended(order, run string) {
 		Output struct{ Reserved, Charged string }
 	}
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		req, err := http.NewRequest(http.MethodGet, d.url+"/v1/runs/"+run, http.NoBody)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+d.key)
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		err = json.NewDecoder(res.Body).Decode(&v)
-		res.Body.Close()
-		if res.StatusCode != http.StatusOK || err != nil {
-			d.t.Fatalf("order %s, run %s, acknowledged before the copy began: %d, %v", order, run, res.StatusCode, err)
+		status, err := d.at.Do(d.t.Context(), served.Request{Method: http.MethodGet, Path: "/v1/runs/" + run}, &v)
+		if status != http.StatusOK || err != nil {
+			d.t.Fatalf("order %s, run %s, acknowledged before the copy began: %d, %v", order, run, status, err)
 		}
 		if v.Status != "running" && v.Status != "waiting" {
 			break

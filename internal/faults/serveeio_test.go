@@ -3,15 +3,15 @@
 package faults_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/keelstep/keelstep/internal/served"
 )
 
 // A server whose disk fails ends with an exit code and a line that says so and
@@ -23,7 +23,7 @@ func TestServerOnFailingDisk(t *testing.T) {
 	if state := s.stop(syscall.SIGTERM); !state.Success() {
 		t.Fatalf("the server ended with %v:\n%s", state, s.said)
 	}
-	_ = os.Remove(s.data("server.json"))
+	served.Forget(s.dir())
 	acked := make(chan []string, 1)
 	go func() { acked <- s.startUntilItEnds() }()
 	cmd := exec.Command(s.bin, "serve", s.project, "--listen", "127.0.0.1:0")
@@ -50,13 +50,10 @@ func TestServerOnFailingDisk(t *testing.T) {
 // startUntilItEnds starts runs at a server that somebody else started, until
 // there is no answer any more. It returns those that were acknowledged.
 func (s *server) startUntilItEnds() (runs []string) {
-	before := s.url
-	for deadline := time.Now().Add(patience); s.url == before && time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		var at struct{ Address string }
-		b, err := os.ReadFile(s.data("server.json"))
-		key, keyErr := os.ReadFile(s.data("engine.key"))
-		if err == nil && keyErr == nil && json.Unmarshal(b, &at) == nil {
-			s.url, s.key = at.Address, strings.TrimSpace(string(key))
+	before := s.at.URL
+	for deadline := time.Now().Add(patience); s.at.URL == before && time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if at, ok := served.Find(s.dir()); ok {
+			s.at = at
 		}
 	}
 	for i := 0; ; i++ {

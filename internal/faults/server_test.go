@@ -4,18 +4,16 @@ package faults_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/keelstep/keelstep/internal/served"
 )
 
 // buildEngine makes the engine's binary, once.
@@ -34,13 +32,13 @@ var buildEngine = sync.OnceValues(func() (string, error) {
 
 // server is engine serve on a project of its own.
 type server struct {
-	t        *testing.T
-	bin      string
-	project  string
-	url, key string
-	args     []string // more of them, for the server
-	cmd      *exec.Cmd
-	said     *bytes.Buffer
+	t       *testing.T
+	bin     string
+	project string
+	at      served.Server
+	args    []string // more of them, for the server
+	cmd     *exec.Cmd
+	said    *bytes.Buffer
 }
 
 // newServer makes a project with one workflow, that of full disks.
@@ -66,7 +64,9 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-func (s *server) data(name string) string { return filepath.Join(s.project, ".engine", name) }
+func (s *server) dir() string { return filepath.Join(s.project, ".engine") }
+
+func (s *server) data(name string) string { return filepath.Join(s.dir(), name) }
 
 // patience is how long something is waited for before it is taken to hang:
 // long, for the machine may be slow and busy.
@@ -75,7 +75,7 @@ const patience = 3 * time.Minute
 // serve starts the server; wrap, where given, is the command before its own.
 func (s *server) serve(wrap ...string) {
 	s.t.Helper()
-	_ = os.Remove(s.data("server.json"))
+	served.Forget(s.dir())
 	args := append(wrap, s.bin, "serve", s.project, "--listen", "127.0.0.1:0")
 	args = append(args, s.args...)
 	s.cmd = exec.Command(args[0], args[1:]...)
@@ -85,14 +85,8 @@ func (s *server) serve(wrap ...string) {
 		s.t.Fatal(err)
 	}
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		var at struct{ Address string }
-		b, err := os.ReadFile(s.data("server.json"))
-		if err != nil || json.Unmarshal(b, &at) != nil || at.Address == "" {
-			continue
-		}
-		key, err := os.ReadFile(s.data("engine.key"))
-		if err == nil {
-			s.url, s.key = at.Address, strings.TrimSpace(string(key))
+		if at, ok := served.Find(s.dir()); ok {
+			s.at = at
 			return
 		}
 	}
@@ -111,32 +105,7 @@ func (s *server) stop(sig syscall.Signal) *os.ProcessState {
 
 // do makes a request. The status is 0 when there was no answer.
 func (s *server) do(method, path, idempotency, body string, into any) (status int, err error) {
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Authorization", "Bearer "+s.key)
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if idempotency != "" {
-		req.Header.Set("Idempotency-Key", idempotency)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return 0, err
-	}
-	if into != nil {
-		if err := json.Unmarshal(b, into); err != nil {
-			return resp.StatusCode, fmt.Errorf("%q: %w", b, err)
-		}
-	}
-	return resp.StatusCode, nil
+	return s.at.Do(s.t.Context(), served.Request{Method: method, Path: path, Key: idempotency, Body: body}, into)
 }
 
 // clean wants engine check to find nothing.

@@ -172,14 +172,7 @@ func (c *Client) Check(ctx context.Context) (LogReport, error) {
 // and closes. An error of reading means that it is not whole.
 func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 	req, err := NewDownloadBackupRequest(c.server)
-	if err != nil {
-		return nil, err
-	}
-	res, err := c.send(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	return res.Body, nil
+	return c.stream(ctx, req, err)
 }
 
 // Backups says how the backups stand that the engine makes by itself.
@@ -208,14 +201,7 @@ type ExportOptions struct {
 // closes. An error of reading means that they are not whole.
 func (c *Client) Export(ctx context.Context, o ExportOptions) (io.ReadCloser, error) {
 	req, err := NewExportRunsRequest(c.server, &ExportRunsParams{Workflow: o.Workflow, Parent: o.Parent, Status: o.Statuses})
-	if err != nil {
-		return nil, err
-	}
-	res, err := c.send(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	return res.Body, nil
+	return c.stream(ctx, req, err)
 }
 
 // Import has the engine take runs that were exported: those that have not
@@ -232,6 +218,19 @@ func (c *Client) Ready(ctx context.Context) error {
 	req, err := NewGetReadinessRequest(c.server)
 	_, err = c.do(ctx, req, err, nil)
 	return err
+}
+
+// stream sends req, unless err says that it could not be made, and returns the
+// answer's body.
+func (c *Client) stream(ctx context.Context, req *http.Request, err error) (io.ReadCloser, error) {
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.send(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
 }
 
 // do sends req, unless err says that it could not be made, and decodes the
