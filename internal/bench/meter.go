@@ -114,7 +114,7 @@ func whole(ctx context.Context, m *meter) (r Result, err error) {
 	}
 	before, watch := m.gauge(0), watchMemory(m.o.Clock)
 	took, tenths, err := m.drive(ctx, one, m.o.Duration)
-	r.between(before, m.gauge(int64(len(took))))
+	r.between(before, m.gauge(took.count()))
 	if first := tenths[0].Load(); first > 0 {
 		r.Steady = Figure(tenths[9].Load()) / Figure(first)
 	}
@@ -122,7 +122,7 @@ func whole(ctx context.Context, m *meter) (r Result, err error) {
 	if err := errors.Join(err, m.close(ctx)); err != nil {
 		return r, err
 	}
-	r.P50, r.P99 = quantiles(took)
+	r.P50, r.P99 = took.quantile(0.5), took.quantile(0.99)
 	if r.Limit, err = m.limit(ctx, r.Turns, r.TurnBytes); err != nil {
 		return r, err
 	}
@@ -133,15 +133,14 @@ func whole(ctx context.Context, m *meter) (r Result, err error) {
 // drive has each caller do one after another until the time is over, and
 // returns how long each took and how many ended in each tenth of the time. One
 // that has begun is waited for.
-func (m *meter) drive(ctx context.Context, one func(context.Context) error, d time.Duration) (took []time.Duration, tenths *[10]atomic.Int64, err error) {
+func (m *meter) drive(ctx context.Context, one func(context.Context) error, d time.Duration) (took *timings, tenths *[10]atomic.Int64, err error) {
 	start := m.o.Clock.Now()
 	end := start.Add(d)
-	tenths = new([10]atomic.Int64)
+	took, tenths = new(timings), new([10]atomic.Int64)
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for range m.callers {
 		all.Go(func() {
-			var own []time.Duration
 			var failed error
 			for began := m.o.Clock.Now(); failed == nil && began.Before(end); {
 				failed = one(ctx)
@@ -149,11 +148,12 @@ func (m *meter) drive(ctx context.Context, one func(context.Context) error, d ti
 				if at := now.Sub(start) * 10 / d; failed == nil && at < 10 {
 					tenths[at].Add(1)
 				}
-				own, began = append(own, now.Sub(began)), now
+				took.add(now.Sub(began))
+				began = now
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			took, err = append(took, own...), errors.Join(err, failed)
+			err = errors.Join(err, failed)
 		})
 	}
 	all.Wait()
