@@ -124,6 +124,10 @@ func (a *app) printReport(file string, r client.LogReport) {
 	}
 	read := fmt.Sprintf("%d %s in %d %s, %d %s read", r.Records, plural(int(r.Records), "record"),
 		r.Streams, plural(int(r.Streams), "stream"), r.Pages, plural(int(r.Pages), "page"))
+	if r.Clean && r.Pages == 0 {
+		writef(a.out, "%s %s is empty: nothing was ever recorded in it\n", styleGood.Render("✓"), file)
+		return
+	}
 	if r.Clean {
 		writef(a.out, "%s %s is clean: %s\n", styleGood.Render("✓"), file, read)
 		return

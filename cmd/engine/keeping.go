@@ -18,7 +18,7 @@ func (o serveOptions) keeping(env *config.Environment) (*engine.Keeping, error) 
 	}
 	var err error
 	if k.Retention, err = k.Retention.With(o.retention...); err != nil {
-		return nil, usagef("such as --retention succeeded=7d --retention order/failed=never", "--retention: %s", err)
+		return nil, usagef("", "--retention: %s", err)
 	}
 	k.Every, k.Sweep = k.Retention.Every, k.Retention.Sweep
 	return &k, nil

@@ -55,6 +55,9 @@ type restored struct {
 }
 
 func (a *app) restore(ctx context.Context, file string, data dataDir, force, asJSON bool) error {
+	if isDir(file) {
+		return usagef("name one of the copies in it", "%s is a directory", file)
+	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	if s, ok := data.readServer(); ok && alive(s.PID) {

@@ -80,7 +80,7 @@ func (f *filler) points(n int) {
 // point makes the disk full, and gives it room again.
 func (f *filler) point(point int) {
 	t := f.t
-	info, err := os.Stat(f.data("engine.db"))
+	info, err := os.Stat(f.log())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func TestDiskFullTmpfs(t *testing.T) {
 	}
 	f := &filler{server: newServer(t), r: random(t), sizes: map[string]int{}}
 	f.args = []string{"--min-free", "0"}
-	dir := filepath.Dir(f.data("engine.db"))
+	dir := filepath.Dir(f.log())
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestDiskFullTmpfs(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	f.disk = &mounted{t: t, ballast: filepath.Join(dir, "ballast"), log: f.data("engine.db")}
+	f.disk = &mounted{t: t, ballast: filepath.Join(dir, "ballast"), log: f.log()}
 	f.points(*tmpfsFlag)
 }
 

@@ -27,7 +27,7 @@ func TestServerOnFailingDisk(t *testing.T) {
 	acked := make(chan []string, 1)
 	go func() { acked <- s.startUntilItEnds() }()
 	cmd := exec.Command(s.bin, "serve", s.project, "--listen", "127.0.0.1:0")
-	tr := record(t, cmd, s.data("engine.db"), breakage{opFlush, 25, errorBefore})
+	tr := record(t, cmd, s.log(), breakage{opFlush, 25, errorBefore})
 	runs := <-acked
 	if len(runs) == 0 {
 		t.Error("no start was acknowledged")

@@ -66,7 +66,7 @@ func newServer(t *testing.T) *server {
 
 func (s *server) dir() string { return filepath.Join(s.project, ".engine") }
 
-func (s *server) data(name string) string { return filepath.Join(s.dir(), name) }
+func (s *server) log() string { return filepath.Join(s.dir(), "engine.db") }
 
 // patience is how long something is waited for before it is taken to hang:
 // long, for the machine may be slow and busy.

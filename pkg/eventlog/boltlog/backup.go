@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/keelstep/keelstep/pkg/eventlog"
 )
 
 // CopyOptions says how a copy is made; the zero value works.
@@ -73,7 +75,7 @@ func BackupFile(ctx context.Context, dst, src string, o CopyOptions) (Copied, er
 }
 
 func backupFile(ctx context.Context, dst, src string, o CopyOptions) (c Copied, err error) {
-	if _, err := os.Stat(src); err != nil {
+	if err := notEmpty(src); err != nil {
 		return c, err // bbolt would make one
 	}
 	if err := inspect(src, Options{}); err != nil && (!o.Unchecked || !errors.Is(err, ErrOlder)) {
@@ -92,6 +94,16 @@ func backupFile(ctx context.Context, dst, src string, o CopyOptions) (c Copied, 
 			})
 		})
 	}, nil)
+}
+
+// notEmpty refuses a file that is not there, or in which nothing was ever
+// recorded.
+func notEmpty(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() == 0 {
+		err = fmt.Errorf("%w: the file is empty", eventlog.ErrCorrupt)
+	}
+	return err
 }
 
 // copyTo makes a new file: write fills a temporary one beside it, which is

@@ -44,7 +44,7 @@ func CompactFile(ctx context.Context, path string, o CompactOptions) (Compacted,
 }
 
 func compactFile(ctx context.Context, path string, o CompactOptions) (c Compacted, err error) {
-	if _, err := os.Stat(path); err != nil {
+	if err := notEmpty(path); err != nil {
 		return c, err // bbolt would make one
 	}
 	if err := inspect(path, Options{}); err != nil {

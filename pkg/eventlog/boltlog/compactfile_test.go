@@ -101,6 +101,10 @@ func TestCompactFileLeft(t *testing.T) {
 	if err := os.WriteFile(broken, damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	empty := filepath.Join(t.TempDir(), "log.db")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		ctx  context.Context //nolint:containedctx // of one case
 		path string
@@ -111,6 +115,7 @@ func TestCompactFileLeft(t *testing.T) {
 		"not worth it":  {t.Context(), path, boltlog.CompactOptions{Least: 0.999}, nil},
 		"ended":         {ended, path, boltlog.CompactOptions{}, context.Canceled},
 		"damaged":       {t.Context(), broken, boltlog.CompactOptions{}, eventlog.ErrCorrupt},
+		"empty":         {t.Context(), empty, boltlog.CompactOptions{}, eventlog.ErrCorrupt},
 		"no such thing": {t.Context(), path + ".none", boltlog.CompactOptions{}, os.ErrNotExist},
 	} {
 		got, err := boltlog.CompactFile(c.ctx, c.path, c.o)
