@@ -37,11 +37,11 @@ func (h *handlers) GetStatus(ctx context.Context, _ GetStatusRequestObject) (Get
 func retentionOf(s engine.Status) RetentionStatus {
 	out := RetentionStatus{On: s.Keeping, NextAt: s.NextAt}
 	if p := s.Pass; !p.At.IsZero() {
-		out.Pass = RetentionPass{At: p.At, Took: expression.FormatDuration(p.Took), Runs: p.Runs, KeptForFamily: p.Kept, Error: p.Error}
+		out.Pass = RetentionPass{At: p.At, Took: expression.FormatDuration(p.Took.Round(time.Millisecond)), Runs: p.Runs, KeptForFamily: p.Kept, Error: p.Error}
 	}
 	if p := s.Sweep; !p.At.IsZero() {
 		out.Sweep = PayloadSweep{
-			At: p.At, Took: expression.FormatDuration(p.Took), Error: p.Error,
+			At: p.At, Took: expression.FormatDuration(p.Took.Round(time.Millisecond)), Error: p.Error,
 			Removed: p.Removed, RemovedBytes: p.RemovedBytes, Kept: p.Kept, KeptBytes: p.KeptBytes,
 		}
 	}
