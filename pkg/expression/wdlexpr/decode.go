@@ -44,10 +44,8 @@ func (d *decoder) value(depth int) (Value, error) {
 	if depth > expression.MaxDepth {
 		return nil, errDepth
 	}
-	if d.m != nil {
-		if err := d.m.charge(1); err != nil {
-			return nil, err
-		}
+	if err := d.m.chargeIf(1); err != nil {
+		return nil, err
 	}
 	token, err := d.Token()
 	if err != nil {

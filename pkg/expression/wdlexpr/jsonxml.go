@@ -53,7 +53,7 @@ func (m *machine) addMember(n *xmlNode, name string, value Value, depth int) err
 	case strings.EqualFold(name, "!DOCTYPE"):
 		return addDoctype(n, value)
 	case strings.HasPrefix(name, "@") && len(name) > 1:
-		return addAttribute(n, name[1:], value)
+		return m.addAttribute(n, name[1:], value)
 	}
 	text, scalar := xmlScalar(value)
 	if strings.HasPrefix(name, "?") {
@@ -84,30 +84,35 @@ func (m *machine) addElement(n *xmlNode, name string, value Value, depth int) er
 		e.local = encodeXMLName(name)
 	}
 	n.add(e)
-	defer e.dropPrefix()
 	switch v := value.(type) {
 	case *Object:
 		// declarations come first, so that the names below find them
 		for i, member := range v.names {
 			if strings.HasPrefix(member, "@xmlns") {
-				if err := addAttribute(e, member[1:], v.values[i]); err != nil {
+				if err := m.addAttribute(e, member[1:], v.values[i]); err != nil {
 					return err
 				}
 			}
 		}
-		e.space, _ = e.lookup(e.prefix)
+		if err := m.setSpace(e, e); err != nil {
+			return err
+		}
 		if err := m.addMembers(e, v, depth+1); err != nil {
 			return err
 		}
 	case []Value:
-		e.space, _ = e.lookup(e.prefix)
+		if err := m.setSpace(e, e); err != nil {
+			return err
+		}
 		for _, element := range v {
 			if err := m.addMember(e, name, element, depth+1); err != nil {
 				return err
 			}
 		}
 	default:
-		e.space, _ = e.lookup(e.prefix)
+		if err := m.setSpace(e, e); err != nil {
+			return err
+		}
 		text, _ := xmlScalar(value)
 		if value != nil {
 			e.empty = false
@@ -151,7 +156,7 @@ func xmlScalar(x Value) (string, bool) {
 	return "", false
 }
 
-func addAttribute(n *xmlNode, name string, value Value) error {
+func (m *machine) addAttribute(n *xmlNode, name string, value Value) error {
 	if n.kind == xmlDocument {
 		return fmt.Errorf("the property %s would become an attribute of the document", quote("@"+name))
 	}
@@ -168,27 +173,33 @@ func addAttribute(n *xmlNode, name string, value Value) error {
 	} else {
 		a.local = encodeXMLName(name)
 	}
+	if a.prefix != "" {
+		if err := m.setSpace(a, n); err != nil {
+			return err
+		}
+	} else if a.local == "xmlns" {
+		a.space = xmlnsSpace
+	}
+	if err := m.charge(len(n.attributes) / bytesPerStep); err != nil {
+		return err
+	}
 	for _, own := range n.attributes {
-		if own.name() == a.name() {
+		if own.local == a.local && own.prefix == a.prefix {
 			return nil // a declaration that was taken before
 		}
 	}
 	n.setAttribute(a)
-	if a.prefix != "" {
-		a.space, _ = n.lookup(a.prefix)
-		a.dropPrefix()
-	} else if a.local == "xmlns" {
-		a.space = xmlnsSpace
-	}
 	return nil
 }
 
-// dropPrefix takes away a prefix that stands for no name space: XML without
-// it would not be valid.
-func (n *xmlNode) dropPrefix() {
-	if n.space == "" {
+// setSpace gives a node the name space that its prefix stands for at an
+// element. A prefix that stands for none goes: XML with it would not be valid.
+func (m *machine) setSpace(n, at *xmlNode) error {
+	var err error
+	if n.space, _, err = at.lookup(m, n.prefix); n.space == "" {
 		n.prefix = ""
 	}
+	return err
 }
 
 // addDeclaration adds <?xml …?>.

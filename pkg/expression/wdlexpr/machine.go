@@ -34,6 +34,14 @@ func (m *machine) charge(n int) error {
 	return nil
 }
 
+// chargeIf takes n steps of a machine that may be missing.
+func (m *machine) chargeIf(n int) error {
+	if m == nil {
+		return nil
+	}
+	return m.charge(n)
+}
+
 // chargeText takes the steps of work on n bytes, which may not be more than a
 // text may have.
 func (m *machine) chargeText(n int) error {

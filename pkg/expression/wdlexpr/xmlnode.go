@@ -38,9 +38,11 @@ type xmlNode struct {
 	public, system       string // of a document type
 	parent               *xmlNode
 	children, attributes []*xmlNode
-	empty                bool // written <x/>
-	place                int  // among its siblings
-	order                int  // in the document, for paths
+	declared             []*xmlNode // of the attributes those that declare name spaces
+	above                *xmlNode   // the next one above that declares any
+	empty                bool       // written <x/>
+	place                int        // among its siblings
+	order                int        // in the document, for paths
 }
 
 // name is the name with its prefix.
@@ -53,14 +55,21 @@ func (n *xmlNode) name() string {
 
 // add puts a child behind all others.
 func (n *xmlNode) add(child *xmlNode) {
-	child.parent, child.place = n, len(n.children)
+	child.parent, child.place, child.above = n, len(n.children), n.above
+	if len(n.declared) > 0 {
+		child.above = n
+	}
 	n.children = append(n.children, child)
 }
 
-// setAttribute puts an attribute behind all others.
+// setAttribute puts an attribute behind all others. Those that declare name
+// spaces come before n has children.
 func (n *xmlNode) setAttribute(a *xmlNode) {
 	a.kind, a.parent, a.place = xmlAttribute, n, len(n.attributes)
 	n.attributes = append(n.attributes, a)
+	if a.prefix == "xmlns" || a.prefix == "" && a.local == "xmlns" {
+		n.declared = append(n.declared, a)
+	}
 }
 
 // root returns the element of a document.
@@ -73,22 +82,26 @@ func (n *xmlNode) root() *xmlNode {
 	return nil
 }
 
-// lookup returns the name space of a prefix at n.
-func (n *xmlNode) lookup(prefix string) (string, bool) {
+// lookup returns the name space of a prefix at n, and whether it has one. m
+// pays for the declarations that are looked at, unless it is nil.
+func (n *xmlNode) lookup(m *machine, prefix string) (space string, ok bool, err error) {
 	switch prefix {
 	case "xml":
-		return xmlSpace, true
+		return xmlSpace, true, nil
 	case "xmlns":
-		return xmlnsSpace, true
+		return xmlnsSpace, true, nil
 	}
-	for e := n; e != nil; e = e.parent {
-		for _, a := range e.attributes {
-			if prefix == "" && a.prefix == "" && a.local == "xmlns" || prefix != "" && a.prefix == "xmlns" && a.local == prefix {
-				return a.value, true
+	const perStep = 32
+	looked := 0
+	for e := n; e != nil; e = e.above {
+		for _, a := range e.declared {
+			looked++
+			if prefix == "" && a.prefix == "" || prefix != "" && a.prefix != "" && a.local == prefix {
+				return a.value, true, m.chargeIf(looked / perStep)
 			}
 		}
 	}
-	return "", prefix == ""
+	return "", prefix == "", m.chargeIf(looked / perStep)
 }
 
 // text appends the texts inside of n, as XPath has the value of a node.

@@ -39,12 +39,7 @@ func readXML(text string, m *machine) (*xmlNode, error) {
 }
 
 // pay takes the step of a node.
-func (p *xmlParser) pay() error {
-	if p.m == nil {
-		return nil
-	}
-	return p.m.charge(1)
-}
+func (p *xmlParser) pay() error { return p.m.chargeIf(1) }
 
 func (p *xmlParser) cut(mark string) bool {
 	if strings.HasPrefix(p.src[p.i:], mark) {
@@ -268,7 +263,7 @@ func (p *xmlParser) element(parent *xmlNode, preserve bool) error {
 	if err := p.attributes(n); err != nil {
 		return err
 	}
-	if err := n.resolve(); err != nil {
+	if err := p.resolve(n); err != nil {
 		return err
 	}
 	for _, a := range n.attributes {
@@ -389,18 +384,25 @@ func (p *xmlParser) attributeValue() (string, error) {
 }
 
 // resolve finds the name spaces of an element and of its attributes.
-func (n *xmlNode) resolve() error {
-	var ok bool
-	if n.space, ok = n.lookup(n.prefix); !ok {
-		return fmt.Errorf("the prefix %s is not declared", quote(n.prefix))
+func (p *xmlParser) resolve(n *xmlNode) error {
+	find := func(prefix string) (string, error) {
+		space, ok, err := n.lookup(p.m, prefix)
+		if err == nil && !ok {
+			err = fmt.Errorf("the prefix %s is not declared", quote(prefix))
+		}
+		return space, err
+	}
+	var err error
+	if n.space, err = find(n.prefix); err != nil {
+		return err
 	}
 	for _, a := range n.attributes {
 		switch {
 		case a.prefix == "" && a.local == "xmlns":
 			a.space = xmlnsSpace
 		case a.prefix != "":
-			if a.space, ok = n.lookup(a.prefix); !ok {
-				return fmt.Errorf("the prefix %s is not declared", quote(a.prefix))
+			if a.space, err = find(a.prefix); err != nil {
+				return err
 			}
 		}
 	}
