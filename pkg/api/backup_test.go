@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/keelstep/keelstep/pkg/api"
@@ -117,4 +118,55 @@ func TestReadyWithWarning(t *testing.T) {
 	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(b), `"warnings":["BackupFailed"]`) {
 		t.Errorf("readiness is %d %s, %v", res.StatusCode, b, err)
 	}
+}
+
+// endless is a log without an end; ended hears when nobody writes it any more.
+type endless struct {
+	copies
+	ended chan error
+}
+
+func (e *endless) Stream(_ context.Context, w io.Writer) (err error) {
+	for piece := make([]byte, 64<<10); err == nil; {
+		_, err = w.Write(piece)
+	}
+	e.ended <- err
+	return err
+}
+
+// A client that stops reading holds a copy up for a minute and no longer; one
+// that reads slowly is not cut off.
+func TestDownloadStalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		log := &endless{ended: make(chan error, 1)}
+		var err error
+		f.server, err = api.New(api.Options{Engine: f.engine, Key: testKey, Addr: "127.0.0.1:0", Backups: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _ := f.serve(t)
+		body, err := f.client(t, l, testKey).Backup(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer body.Close()
+		slow := make([]byte, 256<<10)
+		for range 5 {
+			time.Sleep(50 * time.Second)
+			if _, err := io.ReadFull(body, slow); err != nil {
+				t.Fatalf("reading slowly: %v", err)
+			}
+		}
+		synctest.Wait()
+		stopped := time.Now()
+		select {
+		case err = <-log.ended:
+		case <-time.After(10 * time.Minute):
+			t.Fatal("the copy goes on for ten minutes though nobody reads it")
+		}
+		if took := time.Since(stopped); err == nil || took > time.Minute {
+			t.Errorf("the copy ended after %s with %v", took, err)
+		}
+	})
 }
