@@ -43,7 +43,7 @@ func (p *Program) Expression(slot func(Ref) (Slot, error)) (*expression.Program,
 		held[i] = heldRef{ref: r, at: at, path: s.Path}
 	}
 	return expression.NewForeign(p.source, reads, func(f expression.Foreign) (any, error) {
-		x, err := p.Eval(&slotEnv{f: f, held: held})
+		x, err := p.Eval(&slotEnv{f: f, held: held, values: make([]Value, len(held))})
 		if err != nil {
 			return nil, err
 		}
@@ -58,10 +58,11 @@ type heldRef struct {
 	path []string
 }
 
-// slotEnv reads references from slots.
+// slotEnv reads references from slots, each once.
 type slotEnv struct {
-	f    expression.Foreign
-	held []heldRef
+	f      expression.Foreign
+	held   []heldRef
+	values []Value // of the references that were read; nil is read again
 }
 
 // Value returns what a reference stands for.
@@ -70,12 +71,17 @@ func (e *slotEnv) Value(r Ref) (Value, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("%s is not known here", quote(r.Name))
 	}
+	if e.values[i] != nil {
+		return e.values[i], nil
+	}
 	x := e.f.Slots[e.held[i].at]
 	for _, name := range e.held[i].path {
 		o, _ := x.(map[string]any)
 		x = o[name]
 	}
-	return FromPlain(x)
+	var err error
+	e.values[i], err = FromPlain(x)
+	return e.values[i], err
 }
 
 // Now is the time of the evaluation.

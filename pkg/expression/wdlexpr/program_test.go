@@ -94,6 +94,32 @@ func TestExpression(t *testing.T) {
 	}
 }
 
+// counted counts how often it is made a text.
+type counted struct{ n *int }
+
+func (c counted) String() string {
+	*c.n++
+	return "1h"
+}
+
+// TestExpressionReadsOnce converts what a reference stands for once, however
+// often an expression names it.
+func TestExpressionReadsOnce(t *testing.T) {
+	p, problems := Compile("@concat(" + strings.Repeat("variables('n')[0], ", 100) + "variables('n')[0])")
+	if p == nil {
+		t.Fatal(problems)
+	}
+	program, err := p.Expression(slots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	x, err := program.Eval(plainEnv{{Root: expression.RootVars, Name: "n"}: []any{counted{&n}}})
+	if err != nil || x != strings.Repeat("1h", 101) || n != 1 {
+		t.Errorf("%v, %v, converted %d times", x, err, n)
+	}
+}
+
 // TestExpressionRefused says why a program cannot stand behind one of package
 // expression.
 func TestExpressionRefused(t *testing.T) {
