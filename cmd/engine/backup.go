@@ -179,7 +179,7 @@ func (a *app) sayBackup(b backedUp, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(b)
 	}
-	writef(a.out, "%s %s  %s\n", styleGood.Render("✓"), b.File, size(b.Bytes))
+	writef(a.out, "%s %s  %s\n", styleGood.Render("✓"), b.File, inBytes(b.Bytes))
 	if b.Checked {
 		said := fmt.Sprintf("checked and clean: %d %s", b.Records, plural(int(b.Records), "record"))
 		if b.Newest != nil {
@@ -188,7 +188,7 @@ func (a *app) sayBackup(b backedUp, asJSON bool) error {
 		writef(a.out, "  %s\n", said)
 	}
 	if b.Grew > 0 {
-		writef(a.out, "  the log's own file grew by %s meanwhile\n", size(b.Grew))
+		writef(a.out, "  the log's own file grew by %s meanwhile\n", inBytes(b.Grew))
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func (a *app) printBackups(s client.BackupStatus) {
 	row := func(name, value string) { writef(a.out, "%-6s %s\n", name, screen.Clean(value)) }
 	row("every", fmt.Sprintf("%s to %s, the newest %d stay", s.Every, s.To, s.Keep))
 	if s.Last.File != "" {
-		row("last", fmt.Sprintf("%s  %s  %s", s.Last.At.Format(time.RFC3339), size(s.Last.Bytes), s.Last.File))
+		row("last", fmt.Sprintf("%s  %s  %s", s.Last.At.Format(time.RFC3339), inBytes(s.Last.Bytes), s.Last.File))
 	}
 	if !s.Next.IsZero() {
 		row("next", s.Next.Format(time.RFC3339))
@@ -238,20 +238,4 @@ func (a *app) printBackups(s client.BackupStatus) {
 	if s.Failures > 0 {
 		writef(a.out, "%s the last %d failed, the newest at %s: %s\n", styleBad.Render("✗"), s.Failures, s.FailedAt.Format(time.RFC3339), screen.Clean(s.Error))
 	}
-}
-
-// size is a number of bytes for people.
-func size(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, name := float64(n)/unit, "KiB"
-	for _, next := range []string{"MiB", "GiB", "TiB"} {
-		if value < unit {
-			break
-		}
-		value, name = value/unit, next
-	}
-	return fmt.Sprintf("%.1f %s", value, name)
 }

@@ -84,7 +84,7 @@ func (a *app) restore(ctx context.Context, file string, data dataDir, force, asJ
 }
 
 func (a *app) sayRestored(r backup.Restored) {
-	writef(a.out, "%s %s  %s, %d %s\n", styleGood.Render("✓"), r.File, size(r.Bytes), r.Records, plural(int(r.Records), "record"))
+	writef(a.out, "%s %s  %s, %d %s\n", styleGood.Render("✓"), r.File, inBytes(r.Bytes), r.Records, plural(int(r.Records), "record"))
 	runs := "none"
 	if len(r.Runs) > 0 {
 		var each []string
