@@ -84,7 +84,7 @@ func (h *harness) restored() {
 // unfinished returns the files in a directory that are about to become a log
 // or a copy of one.
 func unfinished(dir string) (all []string) {
-	for _, prefix := range []string{".copy-", ".compact-", ".new-", ".restore-"} {
+	for _, prefix := range []string{".engine-copy-", ".compact-", ".new-", ".restore-"} {
 		names, err := filepath.Glob(filepath.Join(dir, prefix+"*"))
 		if err != nil {
 			panic(err)

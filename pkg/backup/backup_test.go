@@ -100,7 +100,7 @@ func TestKeepsTheNewest(t *testing.T) {
 		}
 		w.Close()
 		time.Sleep(30 * time.Minute)
-		for _, name := range []string{"notes.txt", "engine-mine.db", ".copy-fresh"} {
+		for _, name := range []string{"notes.txt", "engine-mine.db", ".engine-copy-fresh"} {
 			if err := os.WriteFile(filepath.Join(to, name), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +201,7 @@ func TestOneAtATime(t *testing.T) {
 // What a copy that was cut off left behind goes when it is a day old.
 func TestSweep(t *testing.T) {
 	to := t.TempDir()
-	for name, age := range map[string]time.Duration{".copy-old": 25 * time.Hour, ".copy-new": time.Hour, "mine": 100 * time.Hour} {
+	for name, age := range map[string]time.Duration{".engine-copy-old": 25 * time.Hour, ".engine-copy-new": time.Hour, "mine": 100 * time.Hour} {
 		file := filepath.Join(to, name)
 		if err := os.WriteFile(file, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -217,7 +217,7 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{".copy-new", filepath.Base(m.File), "mine"}, names(t, to)); diff != "" {
+	if diff := cmp.Diff([]string{".engine-copy-new", filepath.Base(m.File), "mine"}, names(t, to)); diff != "" {
 		t.Errorf("left behind (-want +got):\n%s", diff)
 	}
 }

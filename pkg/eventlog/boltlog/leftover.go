@@ -16,7 +16,7 @@ const (
 
 // TempPrefix is what the name of a copy begins with until it is whole. Whoever
 // makes it holds its lock.
-const TempPrefix = ".copy-"
+const TempPrefix = ".engine-copy-"
 
 // StagedName is where a copy lies that is about to become the log at path.
 func StagedName(path string) string {

@@ -30,10 +30,10 @@ func leave(t *testing.T, dir string, names ...string) {
 func TestOpenRemovesLeftovers(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "log.db")
-	leave(t, dir, ".compact-log.db-1", ".new-log.db-22", ".restore-log.db", ".restore-log.db.format1", ".copy-333")
-	leave(t, dir, ".compact-other.db-1", ".new-other.db-2", ".restore-other.db", ".copy-of-mine", "log.db.format1", "log.db.before-1")
+	leave(t, dir, ".compact-log.db-1", ".new-log.db-22", ".restore-log.db", ".restore-log.db.format1", ".engine-copy-333")
+	leave(t, dir, ".compact-other.db-1", ".new-other.db-2", ".restore-other.db", ".engine-copy-of-mine", "log.db.format1", "log.db.before-1")
 	mustClose(t, mustOpen(t, path, boltlog.Options{}))
-	want := []string{".compact-other.db-1", ".copy-of-mine", ".new-other.db-2", ".restore-other.db", "log.db", "log.db.before-1", "log.db.format1"}
+	want := []string{".compact-other.db-1", ".engine-copy-of-mine", ".new-other.db-2", ".restore-other.db", "log.db", "log.db.before-1", "log.db.format1"}
 	if diff := cmp.Diff(want, names(t, dir)); diff != "" {
 		t.Errorf("what is there (-want +got):\n%s", diff)
 	}
@@ -47,17 +47,17 @@ func TestBackupLeavesOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leave(t, dir, ".copy-1")
+	leave(t, dir, ".engine-copy-1")
 	half := readers{io.LimitReader(bytes.NewReader(whole), 100), func() {
 		if _, err := boltlog.BackupFile(t.Context(), filepath.Join(dir, "second.db"), src, boltlog.CopyOptions{}); err != nil {
 			t.Error(err)
 		}
-		leave(t, dir, ".copy-2")
+		leave(t, dir, ".engine-copy-2")
 	}, bytes.NewReader(whole[100:])}
 	if _, err := boltlog.Receive(t.Context(), filepath.Join(dir, "first.db"), &half, boltlog.CopyOptions{}); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{".copy-2", "first.db", "second.db"}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{".engine-copy-2", "first.db", "second.db"}, names(t, dir)); diff != "" {
 		t.Errorf("what is there (-want +got):\n%s", diff)
 	}
 }
