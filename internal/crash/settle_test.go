@@ -33,7 +33,7 @@ func (h *harness) settle() {
 	for _, order := range slices.Sorted(maps.Keys(h.acked)) {
 		run := h.acked[order]
 		h.tell(ctx, order, run)
-		for try := 0; h.told[order] != messages && try < 20; try++ {
+		for end := time.Now().Add(3 * time.Minute); h.told[order] != messages && time.Now().Before(end); {
 			h.resume(ctx)
 			time.Sleep(50 * time.Millisecond)
 			h.tell(ctx, order, run)
