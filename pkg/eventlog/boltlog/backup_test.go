@@ -6,12 +6,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -177,5 +179,28 @@ func TestBackupDamaged(t *testing.T) {
 	}
 	if _, err := l.Backup(t.Context(), dst, boltlog.CopyOptions{Unchecked: true}); err != nil {
 		t.Error(err)
+	}
+}
+
+// What breaks off as it is received is no copy, whether or not somebody looks.
+func TestReceiveCutOff(t *testing.T) {
+	src := holed(t)
+	whole, err := os.ReadFile(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := errors.New("the network is gone")
+	for _, cut := range []error{io.ErrUnexpectedEOF, gone} {
+		for _, size := range []int{0, 100, 1 << 20, len(whole)} {
+			dir := t.TempDir()
+			from := io.MultiReader(bytes.NewReader(whole[:min(size, len(whole))]), iotest.ErrReader(cut))
+			_, err := boltlog.Receive(t.Context(), filepath.Join(dir, "copy.db"), from, boltlog.CopyOptions{Unchecked: true})
+			if !errors.Is(err, cut) {
+				t.Errorf("cut off after %d bytes with %v: Receive = %v", size, cut, err)
+			}
+			if left := names(t, dir); len(left) > 0 {
+				t.Errorf("cut off after %d bytes: %q is there", size, left)
+			}
+		}
 	}
 }

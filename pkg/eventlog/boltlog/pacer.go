@@ -61,20 +61,24 @@ func (p *pacer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom writes all of r in large pieces.
+// ReadFrom writes all of r in large pieces. Only io.EOF is its end: a connection
+// that breaks off is an error, io.ErrUnexpectedEOF among others.
 func (p *pacer) ReadFrom(r io.Reader) (total int64, err error) {
 	buf := make([]byte, paceSize)
-	for {
-		n, err := io.ReadFull(r, buf)
+	for err == nil {
+		n := 0
+		for n < len(buf) && err == nil {
+			var more int
+			more, err = r.Read(buf[n:])
+			n += more
+		}
 		w, failed := p.Write(buf[:n])
-		total += int64(w)
-		switch {
-		case failed != nil:
+		if total += int64(w); failed != nil {
 			return total, failed
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return total, nil
-		case err != nil:
-			return total, err
 		}
 	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return total, err
 }
