@@ -3,7 +3,7 @@
 // of it.
 //
 // A case has the members expr; context, see wdlexpr.NewContext; and either
-// expect, the value, or error: true, or a text that the message holds. It may
+// expect, the value, or error: true, or a text that a message holds. It may
 // have id; type, the kind of the value (integer, float, decimal, string,
 // boolean, array, object, null); compare, numeric where the kind of a number
 // does not count, or ordered where the order of members does; and stage, parse
@@ -163,7 +163,11 @@ func (c *Case) Run() *Failure {
 func (c *Case) evaluate() (text string, value wdlexpr.Value, stage string) {
 	p, problems := wdlexpr.Compile(c.Expr)
 	if p == nil {
-		return Problem(c.Expr, problems[0]), nil, "parse"
+		all := make([]string, len(problems))
+		for i, problem := range problems {
+			all[i] = Problem(c.Expr, problem)
+		}
+		return strings.Join(all, "; "), nil, "parse"
 	}
 	var context wdlexpr.Value
 	if len(c.Context) > 0 {
