@@ -21,12 +21,13 @@ type xmlParser struct {
 }
 
 // parseXML reads a document. White space between elements goes, unless
-// xml:space says that it stays.
+// xml:space says that it stays; all other stands as it is, ends of lines and
+// attributes too, as .NET's XmlDocument has it.
 func parseXML(text string) (*xmlNode, error) { return readXML(text, nil) }
 
 // readXML reads a document; m pays for its nodes, unless it is nil.
 func readXML(text string, m *machine) (*xmlNode, error) {
-	p := &xmlParser{m: m, src: strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\uFEFF")}
+	p := &xmlParser{m: m, src: strings.TrimPrefix(text, "\uFEFF")}
 	doc := &xmlNode{kind: xmlDocument}
 	if err := p.document(doc); err != nil {
 		if errors.Is(err, errSteps) {
@@ -188,6 +189,10 @@ func (p *xmlParser) instruction(parent *xmlNode) error {
 	return err
 }
 
+// doctypeEnds makes ends of lines of lone returns, as .NET does in a document
+// type.
+var doctypeEnds = strings.NewReplacer("\r\n", "\r\n", "\r", "\n")
+
 // doctype reads a document type. Its internal subset is kept as text and means
 // nothing.
 func (p *xmlParser) doctype(doc *xmlNode) error {
@@ -219,6 +224,7 @@ func (p *xmlParser) doctype(doc *xmlNode) error {
 		if n.value, err = p.until("]"); err != nil {
 			return err
 		}
+		n.value = doctypeEnds.Replace(n.value)
 		p.space()
 	}
 	if !p.cut(">") {
@@ -380,7 +386,7 @@ func (p *xmlParser) attributeValue() (string, error) {
 	if strings.Contains(raw, "<") {
 		return "", errors.New("< must not stand in the value of an attribute")
 	}
-	return unescapeXML(strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(raw))
+	return unescapeXML(raw)
 }
 
 // resolve finds the name spaces of an element and of its attributes.
