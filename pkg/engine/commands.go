@@ -20,7 +20,7 @@ func (r *run) issue(commands []interpreter.Command) {
 			r.call(c)
 		case interpreter.CancelCall:
 			if open := r.calls[callID{c.Path, c.Attempt}]; open != nil {
-				open.cancel(errStopCall)
+				open.ctx.cancel(errStopCall)
 			}
 		case interpreter.SetTimer:
 			r.e.timers.set(r.id, c.Timer, c.Due)

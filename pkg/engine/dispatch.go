@@ -42,9 +42,7 @@ type call struct {
 	run *run
 	id  callID
 	cmd interpreter.Call
-	ctx context.Context
-	// cancel ends ctx. The call still answers.
-	cancel context.CancelCauseFunc
+	ctx callContext // the call still answers when it was cancelled
 
 	// What follows is guarded by the lock of the dispatcher.
 	lane    *lane       // nil: it counts nowhere but in the whole
@@ -94,9 +92,7 @@ func (d *dispatcher) makeLanes(env *config.Environment) {
 
 // prepare makes a call that is not admitted yet.
 func (d *dispatcher) prepare(r *run, id callID, cmd interpreter.Call) *call {
-	c := &call{run: r, id: id, cmd: cmd, lane: d.lanes[cmd.Connection]}
-	c.ctx, c.cancel = context.WithCancelCause(d.e.ctx)
-	return c
+	return &call{run: r, id: id, cmd: cmd, lane: d.lanes[cmd.Connection], ctx: callContext{parent: d.e.ctx}}
 }
 
 // admit gives a call its place. When there is none it returns false: the call
@@ -120,7 +116,7 @@ func (d *dispatcher) admit(c *call) bool {
 	next := d.pump()
 	admitted := c.state == callGoing
 	if !admitted {
-		c.unwatch = context.AfterFunc(c.ctx, func() { d.withdraw(c) })
+		c.unwatch = context.AfterFunc(&c.ctx, func() { d.withdraw(c) })
 	}
 	d.mu.Unlock()
 	d.send(next, c)
@@ -229,7 +225,7 @@ func (d *dispatcher) send(m moves, but *call) {
 // not nil.
 func (d *dispatcher) begin(c *call, h *hand) {
 	if !d.e.crew.pass(h, c) {
-		c.cancel(ErrStopping)
+		c.ctx.cancel(ErrStopping)
 	}
 }
 
@@ -269,7 +265,7 @@ func (d *dispatcher) leave(c *call) moves {
 
 // giveUp takes back a call that has its place and is not going to be sent.
 func (d *dispatcher) giveUp(c *call) {
-	c.cancel(nil)
+	c.ctx.cancel(nil)
 	d.send(d.leave(c), nil)
 }
 
@@ -324,7 +320,7 @@ func (d *dispatcher) close() {
 // carryOut performs a call and hands its result to the run. What the end of
 // the engine interrupted has no result.
 func (d *dispatcher) carryOut(c *call, h *hand) {
-	defer c.cancel(nil)
+	defer c.ctx.cancel(nil)
 	res := interpreter.CallResult{Path: c.id.path, Attempt: c.id.attempt}
 	out, err := d.perform(c)
 	if d.e.ctx.Err() != nil {
@@ -355,17 +351,17 @@ func (d *dispatcher) perform(c *call) (out json.RawMessage, err error) {
 		}
 	}()
 	if c.ctx.Err() != nil {
-		return nil, connectors.Stopped(c.ctx, false)
+		return nil, connectors.Stopped(&c.ctx, false)
 	}
 	if c.cmd.Timeout > 0 {
-		stop := d.e.clock.AfterFunc(c.cmd.Timeout, func() { c.cancel(errCallTimeout) })
+		stop := d.e.clock.AfterFunc(c.cmd.Timeout, func() { c.ctx.cancel(errCallTimeout) })
 		defer stop()
 	}
 	op, ok := d.e.opts.Registry.Operation(c.cmd.Operation)
 	if !ok {
 		return nil, notIssued("UnknownOperation", "this engine has no operation "+c.cmd.Operation)
 	}
-	conn, release, err := d.conn.use(c.ctx, c.cmd.Connection, op.Connector())
+	conn, release, err := d.conn.use(&c.ctx, c.cmd.Connection, op.Connector())
 	if err != nil {
 		return nil, err
 	}
@@ -374,7 +370,7 @@ func (d *dispatcher) perform(c *call) (out json.RawMessage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return op.Run(c.ctx, connectors.Call{Key: c.cmd.Key, Attempt: c.id.attempt, Conn: conn, Input: input})
+	return op.Run(&c.ctx, connectors.Call{Key: c.cmd.Key, Attempt: c.id.attempt, Conn: conn, Input: input})
 }
 
 // notIssued is the error of a call that certainly did nothing.

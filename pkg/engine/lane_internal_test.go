@@ -162,7 +162,7 @@ func BenchmarkAdmit(b *testing.B) {
 		b.Run(fmt.Sprintf("%d_%d", limit.Parallel, limit.Rate.Count), func(b *testing.B) {
 			e := &Engine{opts: Options{Parallel: 256}, clock: SystemClock(), ctx: b.Context()}
 			d := &dispatcher{e: e, open: true, all: []*lane{newLane("", config.Limit{})}}
-			c := &call{run: &run{id: "a"}, ctx: b.Context()}
+			c := &call{run: &run{id: "a"}, ctx: callContext{parent: b.Context()}}
 			if limit != (config.Limit{}) {
 				c.lane = newLane("x", limit)
 				d.all = append(d.all, c.lane)

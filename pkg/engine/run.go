@@ -255,7 +255,7 @@ func (r *run) forget(err error) {
 		}
 	}
 	for _, c := range r.calls {
-		c.cancel(err)
+		c.ctx.cancel(err)
 	}
 	r.pending, r.calls = nil, nil
 	r.inbox, r.again, r.reissue = false, false, false

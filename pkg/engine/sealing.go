@@ -211,7 +211,7 @@ func (d *dispatcher) failure(c *call, err error) *graph.Failure {
 		Code: ce.Code, Message: d.e.vault().RedactText(ce.Message), Status: ce.Status, Attempt: c.id.attempt,
 		Final: ce.Final, Certain: ce.Certain, Lost: ce.Lost, RetryAfter: min(max(ce.RetryAfter, 0), maxRetryAfter),
 	}
-	if errors.Is(context.Cause(c.ctx), errCallTimeout) && f.Code != connectors.CodeTimeout {
+	if errors.Is(context.Cause(&c.ctx), errCallTimeout) && f.Code != connectors.CodeTimeout {
 		f.Code, f.Message = connectors.CodeTimeout, errCallTimeout.Error()
 	}
 	f.Message = clip(f.Message, maxMessage)
