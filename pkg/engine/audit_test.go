@@ -105,6 +105,21 @@ func TestAudit(t *testing.T) {
 	})
 }
 
+// A run that is named twice is dropped and counted once.
+func TestPurgeNamedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := open(t, engine.Options{}, brief)
+		run := start(t, e, "brief")
+		synctest.Wait()
+		for _, dry := range []bool{true, false} {
+			p, err := e.Purge(t.Context(), engine.PurgeFilter{Runs: []string{run, "no run", run}, DryRun: dry})
+			if err != nil || p.Runs != 1 {
+				t.Errorf("purge = %+v, %v", p, err)
+			}
+		}
+	})
+}
+
 // What cannot be noted is not dropped.
 func TestAuditFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -168,10 +168,12 @@ func (p *purge) run(ctx context.Context) error {
 
 // named considers the runs that the filter names.
 func (p *purge) named(ctx context.Context) error {
+	seen := map[string]bool{}
 	for _, run := range p.filter.Runs {
-		if !isRunID(run) {
+		if !isRunID(run) || seen[run] {
 			continue
 		}
+		seen[run] = true
 		s, ok, err := p.e.store.Head(ctx, run)
 		switch {
 		case err != nil:
