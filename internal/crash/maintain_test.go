@@ -174,7 +174,7 @@ func (h *harness) copyingThere() (wait func()) {
 		if err != nil || made && len(all) == 0 {
 			h.t.Errorf("seed %d: the server said that it made a copy: %q, %v", *seed, all, err)
 		}
-		if len(all) > 3 { // of the third it may be that it was killed before it removed the first
+		if len(all) > 5 { // servers may be killed before they remove those that are too many
 			h.t.Errorf("seed %d: two copies were to stay: %q", *seed, all)
 		}
 		if !made {
