@@ -88,15 +88,19 @@ func (d Decimal) num() *big.Int {
 
 // String returns the number as text, with all digits that it has behind the
 // point.
-func (d Decimal) String() string {
-	text := new(big.Int).Abs(d.num()).String()
-	if d.scale > 0 {
-		if missing := d.scale + 1 - len(text); missing > 0 {
+func (d Decimal) String() string { return DigitsText(d.num(), d.scale) }
+
+// DigitsText writes a number that is given as its digits and how many of them
+// stand behind the point, all of them.
+func DigitsText(digits *big.Int, scale int) string {
+	text := new(big.Int).Abs(digits).String()
+	if scale > 0 {
+		if missing := scale + 1 - len(text); missing > 0 {
 			text = strings.Repeat("0", missing) + text
 		}
-		text = text[:len(text)-d.scale] + "." + text[len(text)-d.scale:]
+		text = text[:len(text)-scale] + "." + text[len(text)-scale:]
 	}
-	if d.num().Sign() < 0 {
+	if digits.Sign() < 0 {
 		return "-" + text
 	}
 	return text

@@ -76,19 +76,13 @@ func (c *Context) Value(r Ref) (Value, error) {
 	case RefParameter:
 		return c.named("parameters", "parameter", r.Name)
 	case RefResult:
-		if _, ok := c.members.Find("result"); ok {
-			return c.named("result", "scope", r.Name)
-		}
-		return c.named("results", "scope", r.Name)
+		return c.named(c.either("result", "results"), "scope", r.Name)
 	case RefItems:
 		return c.named("items", "loop", r.Name)
 	case RefIterationIndex:
 		return c.named("iterationIndexes", "loop", r.Name)
 	case RefAppSetting:
-		if _, ok := c.members.Find("appsetting"); ok {
-			return c.named("appsetting", "setting", r.Name)
-		}
-		return c.named("appsettings", "setting", r.Name)
+		return c.named(c.either("appsetting", "appsettings"), "setting", r.Name)
 	case RefAgentParameter:
 		return c.named("agentParameters", "parameter", r.Name)
 	case RefSelf:
@@ -101,6 +95,14 @@ func (c *Context) Value(r Ref) (Value, error) {
 		return c.member("listCallbackUrl")
 	}
 	panic(fmt.Sprintf("wdlexpr: unhandled reference %d", r.Kind))
+}
+
+// either returns the name of the two that the context has.
+func (c *Context) either(name, other string) string {
+	if _, ok := c.members.Find(name); ok {
+		return name
+	}
+	return other
 }
 
 // member returns a member of the context that has no parts of its own.
@@ -129,23 +131,18 @@ func (c *Context) trigger(field string) (Value, error) {
 	if x, ok := c.members.Find("triggerBody"); ok && field == "body" {
 		return x, nil
 	}
-	if x, ok := c.members.Find("triggerOutputs"); ok {
-		if field == "" {
-			return NewObject([]string{"outputs"}, []Value{x}), nil
-		}
-		if field == "outputs" {
-			return x, nil
-		}
-		return fieldOf(NewObject([]string{"outputs"}, []Value{x}), field), nil
-	}
-	x, ok := c.members.Find("trigger")
-	if !ok {
+	whole, hasWhole := c.members.Find("trigger")
+	outputs, hasOutputs := c.members.Find("triggerOutputs")
+	switch {
+	case !hasWhole && !hasOutputs:
 		return nil, errors.New("there is no trigger in the context")
+	case hasOutputs && (field != "" || !hasWhole):
+		whole = NewObject([]string{"outputs"}, []Value{outputs})
 	}
 	if field == "" {
-		return x, nil
+		return whole, nil
 	}
-	return fieldOf(x, field), nil
+	return fieldOf(whole, field), nil
 }
 
 // fieldOf returns the outputs of a trigger or an action, or their body; null

@@ -89,19 +89,7 @@ func parseDecimal(text string) (Decimal, error) {
 }
 
 // String returns the number with all digits that it has behind the point.
-func (d Decimal) String() string {
-	text := new(big.Int).Abs(d.num()).String()
-	if d.scale > 0 {
-		if missing := d.scale + 1 - len(text); missing > 0 {
-			text = strings.Repeat("0", missing) + text
-		}
-		text = text[:len(text)-d.scale] + "." + text[len(text)-d.scale:]
-	}
-	if d.num().Sign() < 0 {
-		return "-" + text
-	}
-	return text
-}
+func (d Decimal) String() string { return expression.DigitsText(d.num(), d.scale) }
 
 // float returns the nearest float.
 func (d Decimal) float() float64 { return floatOf(d.String()) }
