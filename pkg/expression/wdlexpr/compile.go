@@ -15,8 +15,11 @@ type compiler struct {
 	problems []expression.Problem
 }
 
-// value compiles a part.
+// value compiles a part, unless enough is wrong already.
 func (c *compiler) value(n node) code {
+	if len(c.problems) >= MaxProblems {
+		return nil
+	}
 	switch v := n.(type) {
 	case *literalNode:
 		value := v.value
@@ -30,7 +33,9 @@ func (c *compiler) value(n node) code {
 }
 
 func (c *compiler) report(p *expression.Problem) code {
-	c.problems = append(c.problems, *p)
+	if len(c.problems) < MaxProblems {
+		c.problems = append(c.problems, *p)
+	}
 	return nil
 }
 

@@ -1,7 +1,9 @@
 package wdlexpr
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/keelstep/keelstep/pkg/expression"
@@ -39,8 +41,8 @@ func formOf(source string) (f form, literal string) {
 
 // Compile compiles one string of a definition: a literal, an expression, or a
 // text with expressions. It returns the program and all that is wrong with it,
-// in the order of the source; the program is nil when something is. It never
-// panics.
+// in the order of the source, but no more than MaxProblems; the program is nil
+// when something is. It never panics.
 func Compile(source string) (program *Program, problems []expression.Problem) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -82,7 +84,7 @@ func Compile(source string) (program *Program, problems []expression.Problem) {
 // text reads a text with expressions. @@{ stands for @{.
 func (p *parser) text() ([]part, *expression.Problem) {
 	var parts []part
-	rest := 0
+	rest, count := 0, 0
 	var plain strings.Builder
 	for {
 		n := strings.Index(p.src[rest:], "@{")
@@ -101,6 +103,9 @@ func (p *parser) text() ([]part, *expression.Problem) {
 		if plain.Len() > 0 {
 			parts = append(parts, part{text: plain.String()})
 			plain.Reset()
+		}
+		if count++; count > MaxExpressions {
+			return nil, problemAt(codeTooLarge, at, at+2, "the text has more than %d expressions", MaxExpressions)
 		}
 		node, problem := p.expression(at + 2)
 		if problem == nil && !p.is('}') {
@@ -125,6 +130,7 @@ func (p *parser) text() ([]part, *expression.Problem) {
 // result returns the program, or what is wrong with it.
 func (c *compiler) result() (*Program, []expression.Problem) {
 	if len(c.problems) > 0 {
+		slices.SortStableFunc(c.problems, func(a, b expression.Problem) int { return cmp.Compare(a.Offset, b.Offset) })
 		return nil, c.problems
 	}
 	return c.program, nil

@@ -32,7 +32,11 @@ func TestSourceLimits(t *testing.T) {
 		name   string
 		source func(int) string
 		bound  int
-	}{{"characters", call, MaxSource}, {"nesting", nested, MaxNesting}} {
+	}{
+		{"characters", call, MaxSource},
+		{"nesting", nested, MaxNesting},
+		{"expressions", func(n int) string { return strings.Repeat("@{1}", n) }, MaxExpressions},
+	} {
 		for _, n := range []int{c.bound - 1, c.bound, c.bound + 1} {
 			p, problems := Compile(c.source(n))
 			if (p != nil) != (n <= c.bound) {
@@ -45,6 +49,13 @@ func TestSourceLimits(t *testing.T) {
 	}
 	if p, problems := Compile(strings.Repeat("x", 2*MaxSource) + "@{1}"); p == nil {
 		t.Errorf("text around an expression counts: %v", problems)
+	}
+	for _, n := range []int{MaxProblems - 1, MaxProblems, MaxProblems + 1} {
+		for _, source := range []string{strings.Repeat("@{nope()}", n), "@concat(" + strings.Repeat("nope(), ", n) + "1)", "@" + strings.Repeat("nope(", n) + strings.Repeat(")", n)} {
+			if p, problems := Compile(source); p != nil || len(problems) != min(n, MaxProblems) {
+				t.Errorf("%d problems: %d are reported", n, len(problems))
+			}
+		}
 	}
 }
 
@@ -231,6 +242,16 @@ func BenchmarkMemory(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestCompileMemory compiles the longest texts there are in bounds of memory.
+func TestCompileMemory(t *testing.T) {
+	for _, piece := range []string{"@{1}", "@{item()}", "@{nope()}", "@@{", "a@{1}"} {
+		source := strings.Repeat(piece, MaxText/len(piece))
+		if made := spent.Memory(func() { Compile(source) }); made > 64<<20 {
+			t.Errorf("%d times %q takes %d MiB", MaxText/len(piece), piece, made>>20)
+		}
 	}
 }
 

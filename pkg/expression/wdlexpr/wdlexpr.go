@@ -29,10 +29,12 @@ type Value = any
 
 // Bounds of expressions.
 const (
-	MaxSource  = 8192 // characters of one string of a definition
-	MaxNesting = 200  // calls and brackets inside of one another
-	MaxSteps   = expression.MaxSteps
-	MaxText    = expression.MaxResult // bytes of any text on the way, and of a result's JSON
+	MaxSource      = 8192   // characters of one expression
+	MaxNesting     = 200    // calls and brackets inside of one another
+	MaxExpressions = 10_000 // expressions in one string of a definition
+	MaxProblems    = 100    // problems of one string that are reported
+	MaxSteps       = expression.MaxSteps
+	MaxText        = expression.MaxResult // bytes of any text on the way, and of a result's JSON
 )
 
 // RefKind says what a reference names.
