@@ -31,7 +31,7 @@ What expressions in definitions of Azure Logic Apps can call, and what a workflo
 - Names of functions, properties, actions, variables and parameters have no case; of two properties the one of exactly that name comes first.
 - ` + "`?`" + ` in front of an access forgives null and what is missing, for that access alone. ` + "`['a/b']`" + ` goes down step by step unless there is such a property.
 - Texts show booleans as ` + "`True`" + ` and ` + "`False`" + `, null as nothing, floats as short as they can be, decimals with their zeros.
-- Bounds: %d characters for an expression, %d levels, %d steps, %d MiB for a value. What would take more ends with ` + "`ExpressionLimit`" + `.
+- Bounds: %d characters for an expression, %d expressions in a string, %d levels, %d steps, %d MiB for a value. What would take more ends with ` + "`ExpressionLimit`" + `.
 - Places and lengths in texts count UTF-16 units. Nothing depends on the machine.
 - Cultures: %s. A language alone is its first culture, an empty name the invariant culture; where none is named it is en-US.
 - Zones have their Windows names, in whatever case and punctuation, or those of the IANA.
@@ -40,7 +40,7 @@ What expressions in definitions of Azure Logic Apps can call, and what a workflo
 
 func page() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, head, wdlexpr.MaxSource, wdlexpr.MaxNesting, wdlexpr.MaxSteps, wdlexpr.MaxText>>20, strings.Join(wdlexpr.Cultures(), ", "))
+	fmt.Fprintf(&b, head, wdlexpr.MaxSource, wdlexpr.MaxExpressions, wdlexpr.MaxNesting, wdlexpr.MaxSteps, wdlexpr.MaxText>>20, strings.Join(wdlexpr.Cultures(), ", "))
 	byFamily := map[string][]wdlexpr.Function{}
 	for _, f := range wdlexpr.Functions() {
 		byFamily[f.Family] = append(byFamily[f.Family], f)
