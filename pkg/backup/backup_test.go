@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,20 +30,41 @@ func (clock) AfterFunc(d time.Duration, f func()) func() bool { return time.Afte
 
 // source writes small files, or fails while broken is set.
 type source struct {
+	mu     sync.Mutex
 	broken error
 	takes  time.Duration
 	made   int
 }
 
+// be has later copies fail, or take long, or neither.
+func (s *source) be(broken error, takes time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken, s.takes = broken, takes
+}
+
+// begun is how many copies were begun.
+func (s *source) begun() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made
+}
+
 func (s *source) Backup(ctx context.Context, dst string, _ boltlog.CopyOptions) (boltlog.Copied, error) {
+	s.mu.Lock()
 	s.made++
+	takes := s.takes
+	s.mu.Unlock()
 	select {
-	case <-time.After(s.takes):
+	case <-time.After(takes):
 	case <-ctx.Done():
 		return boltlog.Copied{}, ctx.Err()
 	}
-	if s.broken != nil {
-		return boltlog.Copied{}, s.broken
+	s.mu.Lock()
+	broken := s.broken
+	s.mu.Unlock()
+	if broken != nil {
+		return boltlog.Copied{}, broken
 	}
 	if _, err := os.Stat(dst); err == nil {
 		return boltlog.Copied{}, fs.ErrExist
@@ -105,10 +127,10 @@ func TestKeepsTheNewest(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		was := src.made
+		was := src.begun()
 		w = backup.Start(o)
 		synctest.Wait()
-		if src.made != was {
+		if src.begun() != was {
 			t.Error("a restart made a copy though the newest is 31 minutes old")
 		}
 		if s := w.Status(); s.Last == nil || s.Last.Bytes != 4 || !s.Next.Equal(began.Add(6*time.Hour)) {
@@ -140,10 +162,10 @@ func TestFailing(t *testing.T) {
 		}
 		time.Sleep(6 * time.Hour)
 		synctest.Wait()
-		if src.made < 10 || src.made > 20 {
-			t.Errorf("%d copies were tried in 6 hours", src.made)
+		if src.begun() < 10 || src.begun() > 20 {
+			t.Errorf("%d copies were tried in 6 hours", src.begun())
 		}
-		src.broken = nil
+		src.be(nil, 0)
 		time.Sleep(31 * time.Minute)
 		synctest.Wait()
 		if s := w.Status(); s.Failures != 0 || s.Err != "" || s.Last == nil {
@@ -164,12 +186,12 @@ func TestOneAtATime(t *testing.T) {
 			go func() { _, _ = w.Make(t.Context()) }()
 		}
 		synctest.Wait()
-		if src.made != 1 {
-			t.Errorf("%d copies are made at once", src.made)
+		if src.begun() != 1 {
+			t.Errorf("%d copies are made at once", src.begun())
 		}
 		time.Sleep(2*time.Minute + time.Second)
 		synctest.Wait()
-		src.takes = 0
+		src.be(nil, 0)
 		for range 2 {
 			if _, err := w.Make(t.Context()); err != nil {
 				t.Error(err)
@@ -181,7 +203,7 @@ func TestOneAtATime(t *testing.T) {
 		if next := w.Status().Next; !next.IsZero() {
 			t.Errorf("the next is at %v, want never", next.Sub(began))
 		}
-		src.takes = time.Hour
+		src.be(nil, time.Hour)
 		ended := make(chan error)
 		go func() { _, err := w.Make(t.Context()); ended <- err }()
 		synctest.Wait()
