@@ -8,7 +8,7 @@ N     ?= 1000000
 BASE  ?= main
 COUNT ?= 100000
 FOR   ?= 0s
-RACED := ./pkg/api/... ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
+RACED := ./pkg/api/... ./pkg/backup ./pkg/connectors/... ./pkg/engine/... ./pkg/eventlog/... ./pkg/gateway/...
 
 .DEFAULT_GOAL := help
 .PHONY: help build check test race lint fmt vet generate generated golden histories compat fuzz sim crash drill faults poison bench bench-diff tidy vuln ci
@@ -26,7 +26,7 @@ test: ## every test, the checks on the tree included; skips are counted
 	$(GO) run ./internal/cmd/tested ./... -count=1 -timeout=9m
 
 race: ## the packages with goroutines under the race detector
-	$(GO) run ./internal/cmd/tested -race -short -count=1 -timeout=9m $(RACED)
+	$(GO) run ./internal/cmd/tested -race -short -count=1 -timeout=15m $(RACED)
 
 lint: ## golangci-lint
 	$(TOOL) golangci-lint run ./...
