@@ -25,12 +25,13 @@ func (c *callContext) cancel(cause error) {
 		cause = context.Canceled
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.end != nil:
-		c.end(cause)
-	case c.cause == nil && c.parent.Err() == nil:
+	end := c.end
+	if end == nil && c.cause == nil && c.parent.Err() == nil {
 		c.cause = cause
+	}
+	c.mu.Unlock()
+	if end != nil { // unlocked: what derives from it may ask this one
+		end(cause)
 	}
 }
 
