@@ -92,6 +92,9 @@ func TestPoison(t *testing.T) {
 			took = append(took, w.restart(life))
 		}
 		w.signal(life)
+		if life%2 == 1 {
+			w.rest(life)
+		}
 	}
 	took = append(took, w.restart(poisonLives))
 	t.Logf("%d healthy runs, %d in trouble; from the start of the engine until a new run ended: %v", len(w.healthy), len(w.sick), took)
@@ -226,6 +229,22 @@ func (w *ward) signal(life int) {
 		}
 	}
 	all.Wait()
+}
+
+// rest waits until every healthy run has taken the signal of the life. Every
+// second kill finds them at it; a run that three lives in a row were killed
+// over would be taken for the culprit.
+func (w *ward) rest(life int) {
+	for done := 0; done < (life+1)*len(w.healthy); time.Sleep(time.Millisecond) {
+		done = 0
+		w.world.mu.Lock()
+		for id := range w.world.effects {
+			if strings.HasPrefix(id, "keyed h") {
+				done++
+			}
+		}
+		w.world.mu.Unlock()
+	}
 }
 
 func (w *ward) checkHealthy() {
